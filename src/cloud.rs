@@ -1,0 +1,67 @@
+//! Everything the console asks of AWS: one trait, implemented for real ([`aws`]) and simulated ([`sim`]), wrapped by [`guard`].
+//!
+//! A [`Cloud`] belongs to one environment. Reads return whole tiers; writes are [`Call`]s, a closed enum, so that one place enforces
+//! read-only mode, one writes the audit log, and one prints the equivalent `aws` command.
+
+pub mod aws;
+pub mod guard;
+pub mod meter;
+pub mod sim;
+
+mod call;
+
+pub use call::{Call, CallOutcome};
+
+use crate::{
+    error::Result,
+    model::{
+        Snapshot, Tier,
+        identity::Identity,
+        log::{LogEvent, LogQuery},
+        metric::{MetricId, Metrics, Window},
+    },
+};
+use async_trait::async_trait;
+use jiff::Timestamp;
+use meter::Meter;
+use std::sync::Arc;
+
+/// What the console asks of AWS for one environment. Every method may be called concurrently and dropped at any await.
+#[async_trait]
+pub trait Cloud: Send + Sync {
+    /// Tells the environment's present: the wall clock, or the simulation's.
+    fn now(&self) -> Timestamp;
+
+    /// Counts every request this cloud makes.
+    fn meter(&self) -> &Arc<Meter>;
+
+    /// Reads who the caller is.
+    ///
+    /// # Errors
+    /// No credentials, expired or refused credentials, no answer.
+    async fn identity(&self) -> Result<Identity>;
+
+    /// Reads one tier whole. A part of a tier that fails while the rest is readable becomes a gap inside the snapshot, not an error.
+    ///
+    /// # Errors
+    /// `NotFound` when the environment names no such resource or AWS has none; otherwise what AWS answered.
+    async fn read(&self, tier: Tier) -> Result<Snapshot>;
+
+    /// Reads series of metrics over a window: one batched query a region.
+    ///
+    /// # Errors
+    /// What AWS answered when no region could be read; a region that failed while another answered becomes a message.
+    async fn metrics(&self, ids: &[MetricId], window: Window) -> Result<Metrics>;
+
+    /// Reads log lines in time order, the newest `limit` of the span.
+    ///
+    /// # Errors
+    /// What AWS answered.
+    async fn logs(&self, query: &LogQuery) -> Result<Vec<LogEvent>>;
+
+    /// Executes one call. Only `guard` and the operations' pipe call this.
+    ///
+    /// # Errors
+    /// `ReadOnly` from the guard; otherwise what AWS answered.
+    async fn execute(&self, call: &Call) -> Result<CallOutcome>;
+}

@@ -1,0 +1,138 @@
+//! Every write that the console can make.
+
+use serde::Serialize;
+
+/// A write. The enum is closed: a new operation that needs a new kind of write adds it here, and the guards see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "call", rename_all = "kebab-case")]
+pub enum Call {
+    /// Sets a service's desired count (`ecs:UpdateService`).
+    ScaleService {
+        /// Cluster name.
+        cluster: String,
+        /// Service name.
+        service: String,
+        /// Tasks wanted.
+        desired: u32,
+    },
+    /// Starts a new deployment of the same revision (`ecs:UpdateService` with `forceNewDeployment`).
+    RestartService {
+        /// Cluster name.
+        cluster: String,
+        /// Service name.
+        service: String,
+    },
+    /// Stops one task (`ecs:StopTask`); its service starts another.
+    StopTask {
+        /// Cluster name.
+        cluster: String,
+        /// Task ARN or id.
+        task: String,
+        /// Recorded by ECS.
+        reason: String,
+    },
+    /// Takes a manual snapshot of a DB instance (`rds:CreateDBSnapshot`).
+    SnapshotDatabase {
+        /// Instance identifier.
+        database: String,
+        /// Snapshot identifier.
+        snapshot: String,
+    },
+}
+
+impl Call {
+    /// The IAM action it needs.
+    #[must_use]
+    pub const fn action(&self) -> &'static str {
+        match self {
+            Self::ScaleService { .. } | Self::RestartService { .. } => "ecs:UpdateService",
+            Self::StopTask { .. } => "ecs:StopTask",
+            Self::SnapshotDatabase { .. } => "rds:CreateDBSnapshot",
+        }
+    }
+
+    /// The name of the resource that it changes.
+    #[must_use]
+    pub fn resource(&self) -> &str {
+        match self {
+            Self::ScaleService { service, .. } | Self::RestartService { service, .. } => service,
+            Self::StopTask { task, .. } => task,
+            Self::SnapshotDatabase { database, .. } => database,
+        }
+    }
+
+    /// The equivalent `aws` command, as words: quoting is the printer's business.
+    #[must_use]
+    pub fn aws_command(&self) -> Vec<String> {
+        let words: Vec<&str> = match self {
+            Self::ScaleService {
+                cluster,
+                service,
+                desired,
+            } => {
+                return [
+                    "aws",
+                    "ecs",
+                    "update-service",
+                    "--cluster",
+                    cluster,
+                    "--service",
+                    service,
+                    "--desired-count",
+                ]
+                .into_iter()
+                .map(str::to_owned)
+                .chain([desired.to_string()])
+                .collect();
+            }
+            Self::RestartService { cluster, service } => {
+                vec![
+                    "aws",
+                    "ecs",
+                    "update-service",
+                    "--cluster",
+                    cluster,
+                    "--service",
+                    service,
+                    "--force-new-deployment",
+                ]
+            }
+            Self::StopTask {
+                cluster,
+                task,
+                reason,
+            } => {
+                vec![
+                    "aws",
+                    "ecs",
+                    "stop-task",
+                    "--cluster",
+                    cluster,
+                    "--task",
+                    task,
+                    "--reason",
+                    reason,
+                ]
+            }
+            Self::SnapshotDatabase { database, snapshot } => vec![
+                "aws",
+                "rds",
+                "create-db-snapshot",
+                "--db-instance-identifier",
+                database,
+                "--db-snapshot-identifier",
+                snapshot,
+            ],
+        };
+        words.into_iter().map(str::to_owned).collect()
+    }
+}
+
+/// What a call led to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CallOutcome {
+    /// One line: what AWS accepted.
+    pub summary: String,
+    /// ARN or id of what was made or changed.
+    pub resource: Option<String>,
+}

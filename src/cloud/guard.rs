@@ -1,0 +1,156 @@
+//! Guards around a cloud, as decorators: read-only mode and the audit log. Both sit where calls are made, not in menus.
+
+use super::{Call, CallOutcome, Cloud, meter::Meter};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    model::{
+        Snapshot, Tier,
+        environment::{Access, Environment},
+        identity::Identity,
+        log::{LogEvent, LogQuery},
+        metric::{MetricId, Metrics, Window},
+    },
+};
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::Serialize;
+use std::{
+    fs::{File, OpenOptions},
+    io::Write as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// Wraps `cloud` in every guard that `environment` needs. Every call is recorded, refused ones too.
+#[must_use]
+pub fn guarded(
+    cloud: Arc<dyn Cloud>,
+    environment: &Environment,
+    audit_log: PathBuf,
+) -> Arc<dyn Cloud> {
+    let refuse = (environment.access == Access::ReadOnly).then(|| {
+        environment
+            .access_reason
+            .clone()
+            .unwrap_or_else(|| "the environment is read-only".to_owned())
+    });
+    Arc::new(Guarded {
+        inner: cloud,
+        refuse,
+        environment: environment.name.clone(),
+        audit_log,
+    })
+}
+
+/// Lets reads pass; refuses calls in read-only mode; writes one JSON line for every call tried.
+struct Guarded {
+    inner: Arc<dyn Cloud>,
+    /// The setting that forbids changes; `None` lets calls pass.
+    refuse: Option<String>,
+    environment: String,
+    audit_log: PathBuf,
+}
+
+impl Guarded {
+    async fn permitted(&self, call: &Call) -> Result<CallOutcome> {
+        match &self.refuse {
+            None => self.inner.execute(call).await,
+            Some(why) => Err(Error::new(
+                ErrorKind::ReadOnly,
+                format!("{} on {} was refused: {why}", call.action(), call.resource()),
+            )
+            .hint("choose an environment with write access, or remove the setting that forbids changes")),
+        }
+    }
+}
+
+/// A line of the audit log.
+#[derive(Serialize)]
+struct AuditLine<'a> {
+    at: Timestamp,
+    environment: &'a str,
+    account: Option<&'a str>,
+    who: Option<&'a str>,
+    operation: &'a str,
+    #[serde(flatten)]
+    call: &'a Call,
+    result: &'a str,
+    detail: &'a str,
+}
+
+#[async_trait]
+impl Cloud for Guarded {
+    fn now(&self) -> Timestamp {
+        self.inner.now()
+    }
+
+    fn meter(&self) -> &Arc<Meter> {
+        self.inner.meter()
+    }
+
+    async fn identity(&self) -> Result<Identity> {
+        self.inner.identity().await
+    }
+
+    async fn read(&self, tier: Tier) -> Result<Snapshot> {
+        self.inner.read(tier).await
+    }
+
+    async fn metrics(&self, ids: &[MetricId], window: Window) -> Result<Metrics> {
+        self.inner.metrics(ids, window).await
+    }
+
+    async fn logs(&self, query: &LogQuery) -> Result<Vec<LogEvent>> {
+        self.inner.logs(query).await
+    }
+
+    async fn execute(&self, call: &Call) -> Result<CallOutcome> {
+        // The log is opened first: a call that cannot be recorded is not made.
+        let mut log = open_audit_log(&self.audit_log)?;
+        let who = self.inner.identity().await.ok();
+        let outcome = self.permitted(call).await;
+        let (result, detail) = match &outcome {
+            Ok(done) => ("accepted", done.summary.as_str()),
+            Err(error) if error.kind == ErrorKind::ReadOnly => ("refused", error.message.as_str()),
+            Err(error) => ("failed", error.message.as_str()),
+        };
+        let line = AuditLine {
+            at: self.inner.now(),
+            environment: &self.environment,
+            account: who.as_ref().map(|w| w.account.as_str()),
+            who: who.as_ref().map(|w| w.arn.as_str()),
+            operation: call.action(),
+            call,
+            result,
+            detail,
+        };
+        append(&mut log, &line).map_err(|e| audit_failure(&self.audit_log, e))?;
+        outcome
+    }
+}
+
+fn open_audit_log(path: &Path) -> Result<File> {
+    let open = || {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        let mut options = OpenOptions::new();
+        options.append(true).create(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options.open(path)
+    };
+    open().map_err(|e| audit_failure(path, e))
+}
+
+fn append(log: &mut File, line: &AuditLine<'_>) -> std::io::Result<()> {
+    let mut text = serde_json::to_vec(line)?;
+    text.push(b'\n');
+    log.write_all(&text)
+}
+
+fn audit_failure(path: &Path, source: std::io::Error) -> Error {
+    Error::new(ErrorKind::Io, format!("the audit log {} cannot be written", path.display()))
+        .hint("nothing is changed without a record; make the file writable or set another state directory")
+        .source(source)
+}

@@ -1,0 +1,18 @@
+//! `hydren`: a terminal operations console for one web application's AWS environment.
+//!
+//! Data takes one way:
+//!
+//! ```text
+//! pollers, streams, timers, keys ──▶ Msg ──▶ update(&mut App, Msg) -> Vec<Effect> ──▶ render(&App, Frame)
+//!          ▲                                                   │
+//!          └──────────────── runtime performs Effect ◀─────────┘
+//! ```
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod cloud;
+pub mod error;
+pub mod model;
+pub mod observe;
+pub mod text;
+pub mod triage;

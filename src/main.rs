@@ -1,0 +1,2 @@
+//! Parses the command line, builds a cloud, runs the console or a headless twin.
+fn main() {}

@@ -1,0 +1,142 @@
+//! A named environment: how to reach it and which resources belong to it.
+
+use super::{database::DatabaseKind, edge::WafScope};
+use serde::{Deserialize, Serialize};
+
+/// Whether changes are possible at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Access {
+    /// Calls that change something are refused where calls are made.
+    ReadOnly,
+    /// Changes are possible, each after its plan.
+    #[default]
+    ReadWrite,
+}
+
+/// What an outage of the environment means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stage {
+    /// Users depend on it: unmistakable on screen, confirmations by typed name.
+    Production,
+    /// Anything else.
+    #[default]
+    Development,
+}
+
+/// An environment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Environment {
+    /// Name in the configuration, `prod`.
+    pub name: String,
+    /// Stage.
+    pub stage: Stage,
+    /// Access.
+    pub access: Access,
+    /// Why access is read-only: `--read-only`, `hydren.toml`, ...; shown when a call is refused.
+    pub access_reason: Option<String>,
+    /// Accent colour by theme role or `#rrggbb`, so that environments are told apart.
+    pub colour: Option<String>,
+    /// AWS profile.
+    pub profile: Option<String>,
+    /// Home region: everything but CloudFront, its web ACL and certificate, and Route 53.
+    pub region: String,
+    /// Endpoint for all services, for test servers.
+    pub endpoint_url: Option<String>,
+    /// Whether it is the embedded simulation.
+    pub simulated: bool,
+    /// What belongs to it.
+    pub resources: Resources,
+}
+
+/// The names of an environment's resources. What is `None` or empty is not part of the environment, and its tier says so.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Resources {
+    /// `app.example.com`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
+    /// Hosted zone id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hosted_zone: Option<String>,
+    /// Distribution id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub distribution: Option<String>,
+    /// Load balancer name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub load_balancer: Option<String>,
+    /// Cluster name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
+    /// VPC id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vpc: Option<String>,
+    /// Log groups besides those of the task definitions: database, flow logs, WAF.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub log_groups: Vec<String>,
+    /// Image repositories.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub repositories: Vec<String>,
+    /// Prefix of the alarms that belong to the environment; without one, alarms are matched by their dimensions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alarm_prefix: Option<String>,
+    /// Dashboard name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dashboard: Option<String>,
+    /// Web ACL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub web_acl: Option<WebAclName>,
+    /// Database.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database: Option<DatabaseName>,
+    /// Services.
+    #[serde(rename = "service", skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<ServiceName>,
+}
+
+/// Names a web ACL.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebAclName {
+    /// Name.
+    pub name: String,
+    /// Identifier.
+    pub id: String,
+    /// Scope.
+    pub scope: WafScope,
+}
+
+/// Names a database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseName {
+    /// Identifier.
+    pub id: String,
+    /// Instance or cluster.
+    pub kind: DatabaseKind,
+}
+
+/// Names a service and its part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceName {
+    /// Name in ECS.
+    pub name: String,
+    /// Part.
+    #[serde(default)]
+    pub role: ServiceRole,
+}
+
+/// The part a service plays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ServiceRole {
+    /// Serves the static application.
+    Frontend,
+    /// Serves the API.
+    Backend,
+    /// Anything else.
+    #[default]
+    Other,
+}

@@ -1,0 +1,173 @@
+//! The VPC around the environment.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// The VPC and what decides whether packets arrive.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Network {
+    /// VPC id.
+    pub vpc_id: String,
+    /// Address ranges.
+    pub cidrs: Vec<String>,
+    /// The internet gateway attached, if any.
+    pub internet_gateway: Option<String>,
+    /// By zone, then CIDR.
+    pub subnets: Vec<Subnet>,
+    /// Route tables.
+    pub route_tables: Vec<RouteTable>,
+    /// NAT gateways, deleted ones left out.
+    pub nat_gateways: Vec<NatGateway>,
+    /// VPC endpoints.
+    pub endpoints: Vec<VpcEndpoint>,
+    /// Security groups of the balancer, the services and the database.
+    pub security_groups: Vec<SecurityGroup>,
+    /// Flow logs of the VPC, its subnets and interfaces.
+    pub flow_logs: Vec<FlowLog>,
+    /// Parts that could not be read, one sentence each.
+    pub gaps: Vec<String>,
+}
+
+/// A subnet.
+#[derive(Debug, Clone, Serialize)]
+pub struct Subnet {
+    /// Subnet id.
+    pub id: String,
+    /// Name tag.
+    pub name: Option<String>,
+    /// Availability Zone.
+    pub zone: String,
+    /// IPv4 range.
+    pub cidr: String,
+    /// Free IPv4 addresses.
+    pub free_addresses: i32,
+    /// IPv4 addresses that can be used: 2^(32 - prefix) - 5.
+    pub usable_addresses: i64,
+    /// Derived from its route table.
+    pub reach: SubnetReach,
+}
+
+/// How a subnet reaches the internet: what its default route points at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SubnetReach {
+    /// Internet gateway.
+    Public,
+    /// NAT gateway or another appliance.
+    Nat,
+    /// No default route.
+    Isolated,
+    /// The default route's target is gone.
+    Blackhole,
+}
+
+/// A route table.
+#[derive(Debug, Clone, Serialize)]
+pub struct RouteTable {
+    /// Route table id.
+    pub id: String,
+    /// Name tag.
+    pub name: Option<String>,
+    /// Whether it is the VPC's main table.
+    pub main: bool,
+    /// Subnets associated by name.
+    pub subnets: Vec<String>,
+    /// Routes.
+    pub routes: Vec<Route>,
+}
+
+/// A route.
+#[derive(Debug, Clone, Serialize)]
+pub struct Route {
+    /// CIDR or prefix list.
+    pub destination: String,
+    /// `local`, `igw-…`, `nat-…`, `vpce-…`.
+    pub target: String,
+    /// `active` or `blackhole`.
+    pub state: String,
+}
+
+/// A NAT gateway.
+#[derive(Debug, Clone, Serialize)]
+pub struct NatGateway {
+    /// NAT gateway id.
+    pub id: String,
+    /// Name tag.
+    pub name: Option<String>,
+    /// `available`, `pending`, `failed`, ...
+    pub state: String,
+    /// Why it failed.
+    pub failure: Option<String>,
+    /// Subnet; `None` for a regional gateway.
+    pub subnet_id: Option<String>,
+    /// Public addresses.
+    pub public_ips: Vec<String>,
+}
+
+/// A VPC endpoint.
+#[derive(Debug, Clone, Serialize)]
+pub struct VpcEndpoint {
+    /// Endpoint id.
+    pub id: String,
+    /// `com.amazonaws.eu-west-1.ecr.dkr`.
+    pub service: String,
+    /// `Interface`, `Gateway`, ...
+    pub kind: String,
+    /// `available`, ...
+    pub state: String,
+}
+
+/// A security group.
+#[derive(Debug, Clone, Serialize)]
+pub struct SecurityGroup {
+    /// Group id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// What uses it in the path: `alb`, `ecs backend`, `rds`.
+    pub used_by: Vec<String>,
+    /// Inbound rules.
+    pub inbound: Vec<SecurityRule>,
+    /// Outbound rules.
+    pub outbound: Vec<SecurityRule>,
+}
+
+/// A rule of a security group.
+#[derive(Debug, Clone, Serialize)]
+pub struct SecurityRule {
+    /// `tcp`, `udp`, `icmp`, `all`.
+    pub protocol: String,
+    /// `443`, `8000-8010`, `all`.
+    pub ports: String,
+    /// CIDR, group id or prefix list.
+    pub peer: String,
+    /// Free text.
+    pub description: Option<String>,
+}
+
+/// A flow log.
+#[derive(Debug, Clone, Serialize)]
+pub struct FlowLog {
+    /// Flow log id.
+    pub id: String,
+    /// The VPC, subnet or interface that it watches.
+    pub resource: String,
+    /// `ALL`, `ACCEPT`, `REJECT`.
+    pub traffic: String,
+    /// `ACTIVE`.
+    pub status: String,
+    /// `SUCCESS` or `FAILED`.
+    pub delivery: Option<String>,
+    /// Why delivery fails.
+    pub delivery_error: Option<String>,
+    /// Log group or bucket.
+    pub destination: String,
+    /// `cloud-watch-logs`, `s3`, `kinesis-data-firehose`.
+    pub destination_type: String,
+    /// Record format.
+    pub format: String,
+    /// Seconds: 60 or 600.
+    pub aggregation: i32,
+    /// Creation.
+    pub created_at: Option<Timestamp>,
+}
