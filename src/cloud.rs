@@ -16,6 +16,7 @@ use crate::{
     error::Result,
     model::{
         Snapshot, Tier,
+        discovery::{Discovery, Start},
         identity::Identity,
         log::{LogEvent, LogQuery},
         metric::{MetricId, Metrics, Window},
@@ -58,6 +59,13 @@ pub trait Cloud: Send + Sync {
     /// # Errors
     /// What AWS answered.
     async fn logs(&self, query: &LogQuery) -> Result<Vec<LogEvent>>;
+
+    /// Looks for the environment's resources, hop by hop along the request path. What cannot be found or read is a step of the
+    /// answer, never its end.
+    ///
+    /// # Errors
+    /// Only when there is nothing to walk from: no cluster, several clusters, an unknown stack, no credentials.
+    async fn discover(&self, start: &Start) -> Result<Discovery>;
 
     /// Executes one call. Only `guard` and the operations' pipe call this.
     ///

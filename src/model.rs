@@ -7,6 +7,7 @@ pub mod alarm;
 pub mod balancer;
 pub mod compute;
 pub mod database;
+pub mod discovery;
 pub mod edge;
 pub mod environment;
 pub mod event;

@@ -5,6 +5,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     model::{
         Snapshot, Tier,
+        discovery::{Discovery, Start},
         environment::{Access, Environment},
         identity::Identity,
         log::{LogEvent, LogQuery},
@@ -102,6 +103,10 @@ impl Cloud for Guarded {
 
     async fn logs(&self, query: &LogQuery) -> Result<Vec<LogEvent>> {
         self.inner.logs(query).await
+    }
+
+    async fn discover(&self, start: &Start) -> Result<Discovery> {
+        self.inner.discover(start).await
     }
 
     async fn execute(&self, call: &Call) -> Result<CallOutcome> {
