@@ -12,6 +12,7 @@
 
 pub mod cloud;
 pub mod error;
+pub mod format;
 pub mod model;
 pub mod observe;
 pub mod text;
