@@ -5,9 +5,16 @@
 
 mod client;
 mod failure;
+mod gap;
+mod memo;
+#[cfg(test)]
+mod mocked;
+mod shape;
+mod time;
 
 use crate::{cloud::meter::Meter, error::Result, model::environment::Environment};
 use client::Clients;
+use memo::Memo;
 use std::sync::Arc;
 use tokio::sync::OnceCell;
 
@@ -19,6 +26,7 @@ pub struct AwsCloud {
     environment: Environment,
     meter: Arc<Meter>,
     clients: OnceCell<Clients>,
+    memo: Memo,
 }
 
 impl AwsCloud {
@@ -29,6 +37,7 @@ impl AwsCloud {
             environment,
             meter: Arc::default(),
             clients: OnceCell::new(),
+            memo: Memo::default(),
         }
     }
 
