@@ -14,6 +14,8 @@ pub struct Alarms {
     pub history_error: Option<String>,
     /// By name.
     pub dashboards: Vec<Dashboard>,
+    /// Parts that could not be read, one sentence each.
+    pub gaps: Vec<String>,
 }
 
 /// An alarm.

@@ -30,6 +30,8 @@ pub struct Balancer {
     pub listeners: Vec<Listener>,
     /// By name.
     pub target_groups: Vec<TargetGroup>,
+    /// Parts that could not be read, one sentence each.
+    pub gaps: Vec<String>,
 }
 
 /// A listener.
