@@ -16,4 +16,6 @@ pub mod format;
 pub mod model;
 pub mod observe;
 pub mod text;
+pub mod theme;
 pub mod triage;
+pub mod ui;

@@ -28,6 +28,33 @@ pub const fn is_hostile(c: char) -> bool {
         | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
+/// Finds the candidate that a mistyped `word` most likely meant: the fewest single-character edits, at most a third of the word's
+/// length and at least two. The first wins a tie; `None` when nothing is near.
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = (word.chars().count() / 3).max(2);
+    candidates
+        .into_iter()
+        .map(|candidate| (edits(word, candidate), candidate))
+        .filter(|(distance, _)| *distance <= limit)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// Counts the insertions, deletions and substitutions between two words (Levenshtein), ignoring ASCII case.
+fn edits(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, y) in b.iter().enumerate() {
+            let substitute = diagonal + usize::from(!x.eq_ignore_ascii_case(y));
+            diagonal = row[j + 1];
+            row[j + 1] = substitute.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,5 +73,13 @@ mod tests {
     #[test]
     fn line_breaks_and_tabs_become_spaces() {
         assert_eq!(neutral("a\r\nb\tc"), "a  b c");
+    }
+
+    #[test]
+    fn a_slip_of_the_finger_finds_the_word_that_was_meant() {
+        let themes = ["nord", "gruvbox", "tokyo-night"];
+        assert_eq!(nearest("grovbox", themes), Some("gruvbox"));
+        assert_eq!(nearest("Tokyo_night", themes), Some("tokyo-night"));
+        assert_eq!(nearest("solarized", themes), None);
     }
 }

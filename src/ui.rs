@@ -1,0 +1,3 @@
+//! What the terminal shows: reads the application's state, draws, changes nothing.
+
+pub mod widget;

@@ -1,0 +1,3 @@
+//! What screens share: pure functions of data and theme, drawn into a buffer.
+
+pub mod paint;
