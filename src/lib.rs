@@ -13,6 +13,7 @@
 pub mod cloud;
 pub mod error;
 pub mod format;
+pub mod grid;
 pub mod model;
 pub mod observe;
 pub mod text;
