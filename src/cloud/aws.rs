@@ -10,10 +10,25 @@ mod memo;
 #[cfg(test)]
 mod mocked;
 mod shape;
+mod sts;
 mod time;
+mod wire;
 
-use crate::{cloud::meter::Meter, error::Result, model::environment::Environment};
+use super::{Call, CallOutcome, Cloud, meter::Meter};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    model::{
+        Snapshot, Tier,
+        discovery::{Discovery, Start},
+        environment::Environment,
+        identity::Identity,
+        log::{LogEvent, LogQuery},
+        metric::{MetricId, Metrics, Window},
+    },
+};
+use async_trait::async_trait;
 use client::Clients;
+use jiff::Timestamp;
 use memo::Memo;
 use std::sync::Arc;
 use tokio::sync::OnceCell;
@@ -50,4 +65,74 @@ impl AwsCloud {
             .get_or_try_init(|| Clients::load(&self.environment, &self.meter))
             .await
     }
+}
+
+/// Wraps what a service's file read as a whole tier.
+macro_rules! tier {
+    ($variant:ident, $read:expr) => {
+        $read
+            .await
+            .map(|tier| Snapshot::$variant(std::sync::Arc::new(tier)))
+    };
+}
+
+#[async_trait]
+impl Cloud for AwsCloud {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    fn meter(&self) -> &Arc<Meter> {
+        &self.meter
+    }
+
+    async fn identity(&self) -> Result<Identity> {
+        sts::identity(self).await
+    }
+
+    async fn read(&self, tier: Tier) -> Result<Snapshot> {
+        match tier {
+            Tier::Route53 => Err(pending("route53")),
+            Tier::CloudFront => Err(pending("cloudfront")),
+            Tier::Waf => Err(pending("wafv2")),
+            Tier::Alb => Err(pending("elasticloadbalancing")),
+            Tier::Ecs => Err(pending("ecs")),
+            Tier::Rds => Err(pending("rds")),
+            Tier::Images => Err(pending("ecr")),
+            Tier::Alarms => Err(pending("cloudwatch")),
+            Tier::Network => Err(pending("ec2")),
+        }
+    }
+
+    async fn metrics(&self, _ids: &[MetricId], _window: Window) -> Result<Metrics> {
+        Err(pending("cloudwatch"))
+    }
+
+    async fn logs(&self, _query: &LogQuery) -> Result<Vec<LogEvent>> {
+        Err(pending("logs"))
+    }
+
+    async fn discover(&self, _start: &Start) -> Result<Discovery> {
+        Err(pending("discovery"))
+    }
+
+    async fn execute(&self, call: &Call) -> Result<CallOutcome> {
+        Err(pending(call.action()))
+    }
+}
+
+/// The answer to what no file reads yet.
+fn pending(what: &str) -> Error {
+    Error::new(ErrorKind::Unsupported, format!("{what} is not read yet"))
+}
+
+/// The name of a resource, or the answer of a tier that the environment does not have: `what` with its article, `key` in hydren.toml.
+///
+/// # Errors
+/// `NotFound` when `name` is `None` or empty.
+fn configured<'a, T: ?Sized>(name: Option<&'a T>, what: &str, key: &str) -> Result<&'a T> {
+    name.ok_or_else(|| {
+        Error::new(ErrorKind::NotFound, format!("no {what} is configured"))
+            .hint(format!("run `hydren init`, or set {key} in hydren.toml"))
+    })
 }

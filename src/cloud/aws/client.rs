@@ -1,7 +1,37 @@
-//! SDK clients: profile, region, endpoint, HTTP, retries, timeouts, and the interceptor that feeds the meter.
+//! SDK clients: profile, region, endpoint, credentials, retries, timeouts, and the interceptor that feeds the meter.
 
-use crate::{cloud::meter::Meter, error::Result, model::environment::Environment};
-use std::sync::Arc;
+use super::{
+    EDGE_REGION,
+    wire::{self, Metering},
+};
+use crate::{
+    cloud::meter::Meter,
+    error::{Error, ErrorKind, Result},
+    model::environment::Environment,
+};
+use aws_config::{
+    AppName, BehaviorVersion, Region, SdkConfig,
+    profile::{self, ProfileFileCredentialsProvider},
+    provider_config::ProviderConfig,
+    retry::RetryConfig,
+    timeout::TimeoutConfig,
+};
+use aws_credential_types::provider::{self, ProvideCredentials, SharedCredentialsProvider, future};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+/// Attempts of one call, the first included.
+const ATTEMPTS: u32 = 3;
+/// Until a connection stands. The SDK's own default.
+const CONNECT: Duration = Duration::from_millis(3_100);
+/// Until the first byte of an answer.
+const READ: Duration = Duration::from_secs(10);
+/// For one attempt.
+const ATTEMPT: Duration = Duration::from_secs(10);
+/// For one call with its retries.
+const OPERATION: Duration = Duration::from_secs(25);
 
 /// A client of each service. `edge_` clients talk to us-east-1, the others to the environment's region.
 pub(super) struct Clients {
@@ -22,11 +52,193 @@ pub(super) struct Clients {
     pub ec2: aws_sdk_ec2::Client,
     pub sts: aws_sdk_sts::Client,
     pub cloudformation: aws_sdk_cloudformation::Client,
+    /// When the credentials in use end.
+    pub expiry: Expiry,
 }
 
 impl Clients {
-    /// Loads the configuration as the SDK knows it (profile, SSO, credential process, endpoints) and makes the clients.
-    pub(super) async fn load(_environment: &Environment, _meter: &Arc<Meter>) -> Result<Self> {
-        todo!()
+    /// Loads the configuration as the SDK knows it (profile, SSO, credential process, endpoints) and makes the clients. Makes no
+    /// request, but for the instance metadata's region when no other is set.
+    ///
+    /// # Errors
+    /// `Config` when the profile is in no file, a file does not parse, or no region is set.
+    pub(super) async fn load(environment: &Environment, meter: &Arc<Meter>) -> Result<Self> {
+        let expiry = Expiry::default();
+        let home = configuration(environment, &expiry).await?;
+        let edge = home
+            .to_builder()
+            .region(Region::from_static(EDGE_REGION))
+            .build();
+        let metering = Metering::new(Arc::clone(meter));
+        macro_rules! client {
+            ($sdk:ident, $config:expr) => {
+                $sdk::Client::from_conf(
+                    $sdk::config::Builder::from($config)
+                        .interceptor(metering.clone())
+                        .build(),
+                )
+            };
+        }
+        Ok(Self {
+            route53: client!(aws_sdk_route53, &edge),
+            cloudfront: client!(aws_sdk_cloudfront, &edge),
+            edge_waf: client!(aws_sdk_wafv2, &edge),
+            waf: client!(aws_sdk_wafv2, &home),
+            edge_acm: client!(aws_sdk_acm, &edge),
+            acm: client!(aws_sdk_acm, &home),
+            elb: client!(aws_sdk_elasticloadbalancingv2, &home),
+            ecs: client!(aws_sdk_ecs, &home),
+            autoscaling: client!(aws_sdk_applicationautoscaling, &home),
+            rds: client!(aws_sdk_rds, &home),
+            ecr: client!(aws_sdk_ecr, &home),
+            edge_cloudwatch: client!(aws_sdk_cloudwatch, &edge),
+            cloudwatch: client!(aws_sdk_cloudwatch, &home),
+            logs: client!(aws_sdk_cloudwatchlogs, &home),
+            ec2: client!(aws_sdk_ec2, &home),
+            sts: client!(aws_sdk_sts, &home),
+            cloudformation: client!(aws_sdk_cloudformation, &home),
+            expiry,
+        })
+    }
+}
+
+/// Loads what all clients share, for the environment's home region.
+async fn configuration(environment: &Environment, expiry: &Expiry) -> Result<SdkConfig> {
+    let selected = selected_profile(environment.profile.as_deref()).await?;
+    let http = wire::http_client();
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT)
+        .read_timeout(READ)
+        .operation_attempt_timeout(ATTEMPT)
+        .operation_timeout(OPERATION)
+        .build();
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http.clone())
+        .retry_config(RetryConfig::adaptive().with_max_attempts(ATTEMPTS))
+        .timeout_config(timeouts);
+    if let Ok(name) = AppName::new("hydren") {
+        loader = loader.app_name(name);
+    }
+    if let Some(url) = &environment.endpoint_url {
+        loader = loader.endpoint_url(url);
+    }
+    let region = (!environment.region.is_empty()).then(|| Region::new(environment.region.clone()));
+    if let Some(region) = region.clone() {
+        loader = loader.region(region);
+    }
+    if let Some(name) = &environment.profile {
+        // A profile that was asked for wins over credentials in variables, as in the AWS CLI; the SDK's chain has it the other way.
+        let own = ProviderConfig::without_region()
+            .with_http_client(http)
+            .with_region(region);
+        let provider = ProfileFileCredentialsProvider::builder()
+            .configure(&own)
+            .profile_name(name)
+            .build();
+        loader = loader.profile_name(name).credentials_provider(provider);
+    }
+    let config = loader.load().await;
+    if config.region().is_none() {
+        return Err(Error::new(
+            ErrorKind::Config,
+            format!(
+                "no region is set for {} (profile {selected})",
+                environment.name
+            ),
+        )
+        .hint("pass --region, set AWS_REGION, or set region in hydren.toml or the profile"));
+    }
+    let noted = config.credentials_provider().map(|inner| {
+        SharedCredentialsProvider::new(Noting {
+            inner,
+            expiry: expiry.clone(),
+        })
+    });
+    let mut builder = config.into_builder();
+    builder.set_credentials_provider(noted);
+    Ok(builder.build())
+}
+
+/// The profile in use. One that was asked for, also by `AWS_PROFILE`, must be in a file: the SDK would go on without it.
+async fn selected_profile(asked: Option<&str>) -> Result<String> {
+    #[allow(
+        clippy::default_trait_access,
+        reason = "the process's environment and files are types of a crate that nothing else here needs"
+    )]
+    let profiles = profile::load(
+        &Default::default(),
+        &Default::default(),
+        &Default::default(),
+        asked.map(|name| name.to_owned().into()),
+    )
+    .await
+    .map_err(|error| {
+        Error::new(
+            ErrorKind::Config,
+            format!(
+                "the AWS configuration in {} cannot be read: {error}",
+                files()
+            ),
+        )
+        .hint("correct the file, or set AWS_CONFIG_FILE to another one")
+        .source(error)
+    })?;
+    let selected = profiles.selected_profile().to_owned();
+    if profiles.get_profile(&selected).is_none() && selected != "default" {
+        return Err(Error::new(
+            ErrorKind::Config,
+            format!("profile {selected} is not in {}", files()),
+        )
+        .hint("run `aws configure list-profiles`, or name another with --profile or AWS_PROFILE"));
+    }
+    Ok(selected)
+}
+
+/// Where the SDK looks for profiles.
+fn files() -> String {
+    let file = |variable, default: &str| std::env::var(variable).unwrap_or(default.to_owned());
+    format!(
+        "{} or {}",
+        file("AWS_CONFIG_FILE", "~/.aws/config"),
+        file("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")
+    )
+}
+
+/// When the credentials that were last handed to a client end.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Expiry(Arc<Mutex<Option<SystemTime>>>);
+
+impl Expiry {
+    /// `None` before the first call and for long-lived credentials.
+    pub(super) fn get(&self) -> Option<SystemTime> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set(&self, at: Option<SystemTime>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = at;
+    }
+}
+
+/// Notes the expiry of what it hands out, so that telling it needs no second sign-in.
+#[derive(Debug)]
+struct Noting {
+    inner: SharedCredentialsProvider,
+    expiry: Expiry,
+}
+
+impl ProvideCredentials for Noting {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(self.provide())
+    }
+}
+
+impl Noting {
+    async fn provide(&self) -> provider::Result {
+        let credentials = self.inner.provide_credentials().await?;
+        self.expiry.set(credentials.expiry());
+        Ok(credentials)
     }
 }

@@ -1,13 +1,239 @@
-//! SDK errors into [`Error`].
+//! SDK errors into [`Error`]: one table of codes, one sentence for each kind.
 
 use crate::error::{Error, ErrorKind};
+use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use std::error::Error as StdError;
+
+/// Longest quotation of AWS's own words, in characters.
+const QUOTE: usize = 240;
 
 /// Says what failed: `action` is the IAM action (`ecs:DescribeServices`), `resource` what it was asked about.
 pub(super) fn explain<E>(action: &str, resource: &str, error: SdkError<E, HttpResponse>) -> Error
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
-    Error::new(ErrorKind::Service, format!("{action} on {resource} failed")).source(error)
+    let (kind, detail) = match &error {
+        SdkError::ServiceError(service) => {
+            let answer = Answer::of(service.err(), service.raw());
+            (answer.kind(action), answer.quote())
+        }
+        SdkError::ResponseError(response) => {
+            let status = response.raw().status().as_u16();
+            let why = root(&error);
+            (
+                ErrorKind::Service,
+                format!("an answer with status {status} cannot be understood: {why}"),
+            )
+        }
+        SdkError::TimeoutError(_) => (ErrorKind::Unreachable, root(&error)),
+        _ => undelivered(&error),
+    };
+    sentence(kind, action, resource, &detail).source(error)
+}
+
+/// What a service answered, reduced to what tells its kind.
+struct Answer<'a> {
+    status: u16,
+    code: Option<&'a str>,
+    message: Option<&'a str>,
+    body: &'a [u8],
+}
+
+impl<'a> Answer<'a> {
+    fn of(error: &'a impl ProvideErrorMetadata, response: &'a HttpResponse) -> Self {
+        Self {
+            status: response.status().as_u16(),
+            code: error.code(),
+            message: error.message(),
+            body: response.body().bytes().unwrap_or_default(),
+        }
+    }
+
+    fn says(&self, words: &str) -> bool {
+        self.message.is_some_and(|message| message.contains(words))
+    }
+
+    /// Tells the kind from the code; from status and body where the answer has no code.
+    fn kind(&self, action: &str) -> ErrorKind {
+        let Some(code) = self.code else {
+            return self.kind_without_code(action);
+        };
+        // Some services prefix the fault's side: `Client.UnauthorizedOperation`.
+        let code = code.rsplit_once("Client.").map_or(code, |(_, rest)| rest);
+        match code {
+            _ if self.status == 429 || self.says("Rate exceeded") => ErrorKind::Throttled,
+            "Throttling"
+            | "ThrottlingException"
+            | "ThrottledException"
+            | "TooManyRequests"
+            | "TooManyRequestsException"
+            | "RequestLimitExceeded"
+            | "RequestThrottled"
+            | "RequestThrottledException"
+            | "PriorRequestNotComplete"
+            | "SlowDown" => ErrorKind::Throttled,
+            "UnauthorizedOperation" | "AuthorizationError" | "NotAuthorized" => self.denied(action),
+            _ if code.starts_with("AccessDenied") => self.denied(action),
+            "RequestExpired" | "TokenRefreshRequired" => ErrorKind::Expired,
+            _ if code.starts_with("ExpiredToken") => ErrorKind::Expired,
+            "InvalidClientTokenId"
+            | "UnrecognizedClientException"
+            | "UnrecognizedClient"
+            | "InvalidAccessKeyId"
+            | "InvalidToken"
+            | "SignatureDoesNotMatch"
+            | "InvalidSignatureException"
+            | "IncompleteSignature"
+            | "MissingAuthenticationToken"
+            | "MissingAuthenticationTokenException"
+            | "AuthFailure" => ErrorKind::NoCredentials,
+            "UnknownOperation"
+            | "UnknownOperationException"
+            | "UnknownAction"
+            | "InvalidAction"
+            | "UnsupportedOperation"
+            | "UnsupportedOperationException"
+            | "OperationNotSupportedException"
+            | "NotImplemented"
+            | "NotImplementedException" => ErrorKind::Unsupported,
+            "WAFNonexistentItemException" => ErrorKind::NotFound,
+            _ if code.starts_with("NoSuch") || code.contains("NotFound") => ErrorKind::NotFound,
+            "ValidationError" if self.says("does not exist") => ErrorKind::NotFound,
+            "RequestTimeout" | "RequestTimeoutException" => ErrorKind::Unreachable,
+            _ if self.status == 501 => ErrorKind::Unsupported,
+            _ => ErrorKind::Service,
+        }
+    }
+
+    /// An answer that no AWS service gives. Test servers answer an action that they do not know with 400 and an empty body, or with
+    /// the 500 page of their web framework; a front that is down answers 502 to 504.
+    fn kind_without_code(&self, action: &str) -> ErrorKind {
+        let body = self.body.trim_ascii_start();
+        let page = body.len() >= 5 && {
+            let start = body[..5].to_ascii_lowercase();
+            start == *b"<!doc" || start == *b"<html"
+        };
+        match self.status {
+            429 => ErrorKind::Throttled,
+            401 | 403 => self.denied(action),
+            501 | 404 | 405 => ErrorKind::Unsupported,
+            400 if body.is_empty() => ErrorKind::Unsupported,
+            500 if page => ErrorKind::Unsupported,
+            _ => ErrorKind::Service,
+        }
+    }
+
+    /// The action that AWS names as missing, which is not always the one that was called.
+    fn denied(&self, action: &str) -> ErrorKind {
+        let named = self
+            .message
+            .and_then(|message| message.split_once("not authorized to perform: "))
+            .and_then(|(_, rest)| rest.split_whitespace().next())
+            .map(|word| word.trim_end_matches(['.', ',']));
+        ErrorKind::Denied {
+            action: named.unwrap_or(action).to_owned(),
+        }
+    }
+
+    fn quote(&self) -> String {
+        match (self.code, self.message) {
+            (Some(code), Some(message)) => format!("{code}: {}", quoted(message)),
+            (Some(one), None) | (None, Some(one)) => quoted(one),
+            (None, None) => format!("status {} without an explanation", self.status),
+        }
+    }
+}
+
+/// A request that never got an answer: no credentials to sign it with, no endpoint to send it to, or no connection.
+fn undelivered(error: &(dyn StdError + 'static)) -> (ErrorKind, String) {
+    let texts: Vec<String> = chain(error).map(ToString::to_string).collect();
+    let any = |words: &str| texts.iter().any(|text| text.contains(words));
+    let why = root(error);
+    let kind = match chain(error).find_map(|e| e.downcast_ref::<CredentialsError>()) {
+        _ if any("no providers in chain provided credentials") => ErrorKind::NoCredentials,
+        Some(_) if any("expired") || any("SSO token") || any("sso login") => ErrorKind::Expired,
+        Some(_) if any("AccessDenied") => ErrorKind::Denied {
+            action: "sts:AssumeRole".to_owned(),
+        },
+        Some(_) => ErrorKind::NoCredentials,
+        None if any("failed to resolve endpoint") || any("endpoint resolver") => ErrorKind::Config,
+        None => ErrorKind::Unreachable,
+    };
+    (kind, why)
+}
+
+fn chain<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |error| (*error).source())
+}
+
+/// The innermost cause in its own words.
+fn root(error: &(dyn StdError + 'static)) -> String {
+    quoted(
+        &chain(error)
+            .last()
+            .map_or_else(String::new, ToString::to_string),
+    )
+}
+
+/// AWS's words on one line and of bearable length.
+fn quoted(message: &str) -> String {
+    let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(QUOTE) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+/// Says it: what failed, on which resource, what to do next.
+fn sentence(kind: ErrorKind, action: &str, resource: &str, detail: &str) -> Error {
+    let (message, hint) = match &kind {
+        ErrorKind::Throttled => (
+            format!("{action} on {resource} was throttled"),
+            "every caller in the account and region shares the limit; it is asked again at the next poll".to_owned(),
+        ),
+        ErrorKind::Denied { action: missing } if detail.contains("explicit deny") => (
+            format!("{action} on {resource} was denied"),
+            format!("a policy explicitly denies {missing} to this session"),
+        ),
+        ErrorKind::Denied { action: missing } => (
+            format!("{action} on {resource} was denied"),
+            format!("allow {missing} in the policy of this session's role or user"),
+        ),
+        ErrorKind::Expired => (
+            format!("{action} on {resource} was refused: the session has expired"),
+            "sign in again, for example with `aws sso login`".to_owned(),
+        ),
+        ErrorKind::NoCredentials if detail.contains("Signature expired") => (
+            format!("{action} on {resource} was refused: the signature is out of date"),
+            "this machine's clock is wrong: correct it".to_owned(),
+        ),
+        // The answer to a bad signature quotes the signed request, so AWS's words stay out.
+        ErrorKind::NoCredentials => (
+            format!("{action} on {resource} needs valid credentials"),
+            "sign in with `aws sso login`, choose a profile with --profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+                .to_owned(),
+        ),
+        ErrorKind::NotFound => (
+            format!("{action}: {resource} does not exist in this account and region"),
+            "correct the name in hydren.toml, or run `hydren init`".to_owned(),
+        ),
+        ErrorKind::Unreachable => (
+            format!("{action} on {resource} got no answer: {detail}"),
+            "check the network, the region and the endpoint URL".to_owned(),
+        ),
+        ErrorKind::Unsupported => (
+            format!("{action} is not available at this endpoint"),
+            "the endpoint or region does not implement it; everything else goes on".to_owned(),
+        ),
+        ErrorKind::Config => (
+            format!("{action} on {resource} has no endpoint: {detail}"),
+            "check the region and the endpoint URL".to_owned(),
+        ),
+        _ => return Error::new(kind, format!("{action} on {resource} failed: {detail}")),
+    };
+    Error::new(kind, message).hint(hint)
 }
