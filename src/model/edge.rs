@@ -12,6 +12,8 @@ pub struct Dns {
     pub records: Vec<DnsRecord>,
     /// Health checks that belong to the environment's domain names.
     pub health_checks: Vec<HealthCheck>,
+    /// Parts that could not be read, one sentence each.
+    pub gaps: Vec<String>,
 }
 
 /// A hosted zone.
@@ -142,6 +144,8 @@ pub struct Cdn {
     pub additional_metrics: AdditionalMetrics,
     /// Error responses CloudFront caches: (status code, minimum TTL in seconds).
     pub error_caching: Vec<(i32, i64)>,
+    /// Parts that could not be read, one sentence each.
+    pub gaps: Vec<String>,
 }
 
 /// Whether a distribution publishes the additional metrics.
@@ -253,6 +257,8 @@ pub struct Waf {
     pub samples: Vec<SampledRequest>,
     /// Why samples are missing, when they could not be read.
     pub samples_error: Option<String>,
+    /// Parts that could not be read, one sentence each.
+    pub gaps: Vec<String>,
 }
 
 /// Scope of a web ACL. `CloudFront` calls go to us-east-1 only.
