@@ -3,12 +3,16 @@
 //! [`AwsCloud::new`] is free: credentials, the certificate store and the HTTP client are loaded when the first call needs them, so the
 //! console's first frame waits for none of it.
 
+mod autoscaling;
 mod client;
+mod ecs;
+mod elbv2;
 mod failure;
 mod gap;
 mod memo;
 #[cfg(test)]
 mod mocked;
+mod parallel;
 mod shape;
 mod sts;
 mod time;
@@ -95,8 +99,8 @@ impl Cloud for AwsCloud {
             Tier::Route53 => Err(pending("route53")),
             Tier::CloudFront => Err(pending("cloudfront")),
             Tier::Waf => Err(pending("wafv2")),
-            Tier::Alb => Err(pending("elasticloadbalancing")),
-            Tier::Ecs => Err(pending("ecs")),
+            Tier::Alb => tier!(Balancer, elbv2::read(self)),
+            Tier::Ecs => tier!(Compute, ecs::read(self)),
             Tier::Rds => Err(pending("rds")),
             Tier::Images => Err(pending("ecr")),
             Tier::Alarms => Err(pending("cloudwatch")),

@@ -1,6 +1,6 @@
 //! What the adapter remembers between reads of one environment, so that it is not asked again.
 
-use crate::model::compute::TaskDefinition;
+use crate::model::compute::{Rollout, TaskDefinition};
 use std::{
     collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -10,6 +10,7 @@ use std::{
 #[derive(Debug, Default)]
 pub(super) struct Memo {
     task_definitions: Mutex<HashMap<String, TaskDefinition>>,
+    ended_rollouts: Mutex<HashMap<String, Vec<Rollout>>>,
     balancer_dimension: Mutex<Option<String>>,
     web_acl_metric: Mutex<Option<String>>,
 }
@@ -23,6 +24,19 @@ impl Memo {
     /// Keeps the task definitions in use and forgets those that no service names any more.
     pub(super) fn keep_task_definitions(&self, in_use: HashMap<String, TaskDefinition>) {
         *lock(&self.task_definitions) = in_use;
+    }
+
+    /// A service's rollouts that have ended: nothing of them changes any more.
+    pub(super) fn ended_rollouts(&self, service: &str) -> Vec<Rollout> {
+        lock(&self.ended_rollouts)
+            .get(service)
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    /// Keeps a service's ended rollouts in place of those kept before.
+    pub(super) fn keep_ended_rollouts(&self, service: &str, ended: Vec<Rollout>) {
+        lock(&self.ended_rollouts).insert(service.to_owned(), ended);
     }
 
     /// The load balancer's metric dimension, `app/<name>/<id>`.
