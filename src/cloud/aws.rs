@@ -3,8 +3,10 @@
 //! [`AwsCloud::new`] is free: credentials, the certificate store and the HTTP client are loaded when the first call needs them, so the
 //! console's first frame waits for none of it.
 
+mod acm;
 mod autoscaling;
 mod client;
+mod cloudfront;
 mod ecs;
 mod elbv2;
 mod failure;
@@ -13,9 +15,11 @@ mod memo;
 #[cfg(test)]
 mod mocked;
 mod parallel;
+mod route53;
 mod shape;
 mod sts;
 mod time;
+mod wafv2;
 mod wire;
 
 use super::{Call, CallOutcome, Cloud, meter::Meter};
@@ -96,9 +100,9 @@ impl Cloud for AwsCloud {
 
     async fn read(&self, tier: Tier) -> Result<Snapshot> {
         match tier {
-            Tier::Route53 => Err(pending("route53")),
-            Tier::CloudFront => Err(pending("cloudfront")),
-            Tier::Waf => Err(pending("wafv2")),
+            Tier::Route53 => tier!(Dns, route53::read(self)),
+            Tier::CloudFront => tier!(Cdn, cloudfront::read(self)),
+            Tier::Waf => tier!(Waf, wafv2::read(self)),
             Tier::Alb => tier!(Balancer, elbv2::read(self)),
             Tier::Ecs => tier!(Compute, ecs::read(self)),
             Tier::Rds => Err(pending("rds")),

@@ -1,0 +1,269 @@
+//! WAF: the web ACL, its rules, what it protects, and requests that it sampled.
+
+mod statement;
+
+use super::{
+    AwsCloud, client::Clients, cloudfront, configured, failure::explain, gap::or_gap, shape::text,
+    time::timestamp,
+};
+use crate::{
+    cloud::Cloud as _,
+    error::{Error, ErrorKind, Result},
+    model::{
+        edge::{SampledRequest, Waf, WafRule, WafScope},
+        environment::WebAclName,
+    },
+};
+use aws_sdk_wafv2::{
+    Client,
+    types::{
+        DefaultAction, ManagedRuleGroupStatement, OverrideAction, Rule, RuleAction,
+        SampledHttpRequest, Scope, Statement, TimeWindow, VisibilityConfig, WebAcl,
+    },
+};
+use aws_smithy_types::DateTime;
+use futures::future::{join_all, join3};
+use jiff::{SignedDuration, Timestamp};
+
+/// How far back WAF keeps samples (GetSampledRequests).
+const SAMPLED: SignedDuration = SignedDuration::from_hours(3);
+/// Samples asked for of each rule; AWS allows 500.
+const SAMPLES: i64 = 100;
+/// Rules whose samples are read, by priority, besides the default action.
+const SAMPLED_RULES: usize = 5;
+/// The name under which requests that no rule decided are sampled.
+const DEFAULT_ACTION: &str = "Default_Action";
+
+/// Reads the web ACL whole.
+pub(super) async fn read(cloud: &AwsCloud) -> Result<Waf> {
+    let name = cloud.environment.resources.web_acl.as_ref();
+    let name = configured(name, "web ACL", "web_acl")?;
+    let clients = cloud.clients().await?;
+    let (client, scope) = match name.scope {
+        WafScope::CloudFront => (&clients.edge_waf, Scope::Cloudfront),
+        WafScope::Regional => (&clients.waf, Scope::Regional),
+    };
+    let acl = web_acl(client, &scope, name).await?;
+    let (capacities, protects, samples) = join3(
+        join_all(
+            acl.rules()
+                .iter()
+                .map(|rule| capacity(client, &scope, rule)),
+        ),
+        protects(cloud, clients, name.scope, &acl),
+        samples(client, &scope, &acl, cloud.now()),
+    )
+    .await;
+    let mut gaps = Vec::new();
+    let mut rules: Vec<WafRule> = acl
+        .rules()
+        .iter()
+        .zip(capacities)
+        .map(|(rule, capacity)| from_rule(rule, or_gap(capacity, &mut gaps)))
+        .collect();
+    rules.sort_by_key(|rule| rule.priority);
+    gaps.dedup();
+    let (samples, samples_error) = samples;
+    let metric_name = metric_name(acl.visibility_config());
+    cloud.memo.keep_web_acl_metric(&metric_name);
+    Ok(Waf {
+        name: acl.name().to_owned(),
+        id: acl.id().to_owned(),
+        arn: acl.arn().to_owned(),
+        scope: name.scope,
+        default_action: default_action(acl.default_action()).to_owned(),
+        capacity: acl.capacity(),
+        metric_name,
+        rules,
+        protects: or_gap(protects, &mut gaps),
+        samples,
+        samples_error,
+        gaps,
+    })
+}
+
+async fn web_acl(client: &Client, scope: &Scope, name: &WebAclName) -> Result<WebAcl> {
+    const ACTION: &str = "wafv2:GetWebACL";
+    let answer = client
+        .get_web_acl()
+        .name(&name.name)
+        .id(&name.id)
+        .scope(scope.clone())
+        .send()
+        .await
+        .map_err(|e| explain(ACTION, &name.name, e))?;
+    answer.web_acl.ok_or_else(|| {
+        Error::new(
+            ErrorKind::Service,
+            format!("{ACTION} on {} answered without a web ACL", name.name),
+        )
+    })
+}
+
+/// Reads the capacity of a managed group; that of other rules is told by no read.
+async fn capacity(client: &Client, scope: &Scope, rule: &Rule) -> Result<Option<i64>> {
+    let Some(group) = managed_group(rule) else {
+        return Ok(None);
+    };
+    let answer = client
+        .describe_managed_rule_group()
+        .vendor_name(group.vendor_name())
+        .name(group.name())
+        .scope(scope.clone())
+        .set_version_name(group.version().map(str::to_owned))
+        .send()
+        .await
+        .map_err(|e| explain("wafv2:DescribeManagedRuleGroup", group.name(), e))?;
+    Ok(answer.capacity())
+}
+
+fn managed_group(rule: &Rule) -> Option<&ManagedRuleGroupStatement> {
+    rule.statement()
+        .and_then(Statement::managed_rule_group_statement)
+}
+
+/// Reads what the web ACL protects. A regional one tells itself; for CloudFront's, the distribution tells who stands in front of it.
+async fn protects(
+    cloud: &AwsCloud,
+    clients: &Clients,
+    scope: WafScope,
+    acl: &WebAcl,
+) -> Result<Vec<String>> {
+    match (scope, &cloud.environment.resources.distribution) {
+        (WafScope::Regional, _) => {
+            let answer = clients
+                .waf
+                .list_resources_for_web_acl()
+                .web_acl_arn(acl.arn())
+                .send()
+                .await
+                .map_err(|e| explain("wafv2:ListResourcesForWebACL", acl.name(), e))?;
+            Ok(answer.resource_arns.unwrap_or_default())
+        }
+        (WafScope::CloudFront, None) => Ok(Vec::new()),
+        (WafScope::CloudFront, Some(id)) => {
+            let found = cloudfront::distribution(&clients.cloudfront, id).await?;
+            let ours = cloudfront::web_acl(&found) == Some(acl.arn());
+            Ok(ours.then(|| id.clone()).into_iter().collect())
+        }
+    }
+}
+
+/// Reads sampled requests of the first rules and of the default action, newest first, and why some are missing.
+async fn samples(
+    client: &Client,
+    scope: &Scope,
+    acl: &WebAcl,
+    now: Timestamp,
+) -> (Vec<SampledRequest>, Option<String>) {
+    let window = TimeWindow::builder()
+        .start_time(DateTime::from_secs((now - SAMPLED).as_second()))
+        .end_time(DateTime::from_secs(now.as_second()))
+        .build();
+    let window = match window {
+        Ok(window) => window,
+        Err(error) => return (Vec::new(), Some(error.to_string())),
+    };
+    let mut by_priority: Vec<&Rule> = acl.rules().iter().collect();
+    by_priority.sort_by_key(|rule| rule.priority());
+    let enabled = |rule: &&&Rule| {
+        rule.visibility_config()
+            .is_some_and(VisibilityConfig::sampled_requests_enabled)
+    };
+    let names = by_priority
+        .iter()
+        .filter(enabled)
+        .take(SAMPLED_RULES)
+        .map(|rule| metric_name(rule.visibility_config()))
+        .chain([DEFAULT_ACTION.to_owned()]);
+    let answers = join_all(names.map(|rule| {
+        let window = window.clone();
+        async move { samples_of(client, scope, acl, window, &rule).await }
+    }))
+    .await;
+    let mut missing = None;
+    let mut found = Vec::new();
+    for answer in answers {
+        match answer {
+            Ok(some) => found.extend(some),
+            Err(error) => missing = missing.or(Some(error.to_string())),
+        }
+    }
+    found.sort_by_key(|sample| std::cmp::Reverse(sample.at));
+    (found, missing)
+}
+
+async fn samples_of(
+    client: &Client,
+    scope: &Scope,
+    acl: &WebAcl,
+    window: TimeWindow,
+    rule: &str,
+) -> Result<Vec<SampledRequest>> {
+    let answer = client
+        .get_sampled_requests()
+        .web_acl_arn(acl.arn())
+        .rule_metric_name(rule)
+        .scope(scope.clone())
+        .time_window(window)
+        .max_items(SAMPLES)
+        .send()
+        .await
+        .map_err(|e| explain("wafv2:GetSampledRequests", acl.name(), e))?;
+    let sampled = answer.sampled_requests().iter();
+    Ok(sampled.map(|sample| from_sample(sample, rule)).collect())
+}
+
+fn from_sample(sample: &SampledHttpRequest, rule: &str) -> SampledRequest {
+    let request = sample.request();
+    SampledRequest {
+        at: timestamp(sample.timestamp()),
+        client_ip: text(request.and_then(|r| r.client_ip())),
+        country: text(request.and_then(|r| r.country())),
+        method: text(request.and_then(|r| r.method())),
+        uri: text(request.and_then(|r| r.uri())),
+        action: text(sample.action()),
+        rule: rule.to_owned(),
+        weight: sample.weight(),
+    }
+}
+
+fn from_rule(rule: &Rule, capacity: Option<i64>) -> WafRule {
+    WafRule {
+        name: rule.name().to_owned(),
+        priority: rule.priority(),
+        action: action(rule.action(), rule.override_action()).to_owned(),
+        statement: rule
+            .statement()
+            .map_or_else(String::new, statement::summary),
+        metric_name: metric_name(rule.visibility_config()),
+        capacity,
+    }
+}
+
+fn metric_name(visibility: Option<&VisibilityConfig>) -> String {
+    text(visibility.map(VisibilityConfig::metric_name))
+}
+
+/// The action of a rule, or of a rule that runs a group.
+fn action(own: Option<&RuleAction>, group: Option<&OverrideAction>) -> &'static str {
+    match (own, group) {
+        (Some(a), _) if a.block().is_some() => "Block",
+        (Some(a), _) if a.allow().is_some() => "Allow",
+        (Some(a), _) if a.count().is_some() => "Count",
+        (Some(a), _) if a.captcha().is_some() => "Captcha",
+        (Some(a), _) if a.challenge().is_some() => "Challenge",
+        (Some(a), _) if a.monetize().is_some() => "Monetize",
+        (_, Some(g)) if g.count().is_some() => "Count (override)",
+        (_, Some(g)) if g.none().is_some() => "Use group actions",
+        _ => "Unknown",
+    }
+}
+
+fn default_action(action: Option<&DefaultAction>) -> &'static str {
+    match action {
+        Some(a) if a.block().is_some() => "Block",
+        Some(a) if a.allow().is_some() => "Allow",
+        _ => "Unknown",
+    }
+}

@@ -1,0 +1,165 @@
+//! What a rule looks for, in one line.
+
+use aws_sdk_wafv2::types::{
+    FieldToMatch, RateBasedStatement, RateBasedStatementAggregateKeyType as Key, Statement,
+};
+
+/// Entries of a list that are named before the rest is counted.
+const NAMED: usize = 5;
+
+/// Summarises a statement: `managed AWS/AWSManagedRulesCommonRuleSet`, `rate 2000/5 min per IP`, `not (country CH, DE)`, ...
+pub(super) fn summary(statement: &Statement) -> String {
+    if let Some(group) = statement.managed_rule_group_statement() {
+        let scope = only(group.scope_down_statement());
+        return format!("managed {}/{}{scope}", group.vendor_name(), group.name());
+    }
+    if let Some(rate) = statement.rate_based_statement() {
+        return rate_limit(rate);
+    }
+    if let Some(set) = statement.ip_set_reference_statement() {
+        return format!("IP set {}", name_in(set.arn()));
+    }
+    if let Some(group) = statement.rule_group_reference_statement() {
+        return format!("rule group {}", name_in(group.arn()));
+    }
+    if let Some(geo) = statement.geo_match_statement() {
+        let codes = geo
+            .country_codes()
+            .iter()
+            .map(|code| code.as_str().to_owned());
+        return format!("country {}", list(codes));
+    }
+    if let Some(asn) = statement.asn_match_statement() {
+        return format!(
+            "ASN {}",
+            list(asn.asn_list().iter().map(ToString::to_string))
+        );
+    }
+    if let Some(label) = statement.label_match_statement() {
+        return format!("label {}", label.key());
+    }
+    matching(statement).unwrap_or_else(|| logic(statement))
+}
+
+fn rate_limit(rate: &RateBasedStatement) -> String {
+    // AWS leaves the window out where it is the default, 300 s.
+    let window = match rate.evaluation_window_sec() {
+        0 => 300,
+        seconds => seconds,
+    };
+    let per = match rate.aggregate_key_type() {
+        Key::Ip => " per IP",
+        Key::ForwardedIp => " per forwarded IP",
+        Key::CustomKeys => " per key",
+        _ => "",
+    };
+    let scope = only(rate.scope_down_statement());
+    format!("rate {}/{} min{per}{scope}", rate.limit(), window / 60)
+}
+
+/// Statements that look at a part of the request.
+fn matching(statement: &Statement) -> Option<String> {
+    if let Some(bytes) = statement.byte_match_statement() {
+        let how = bytes.positional_constraint().as_str();
+        let how = how.to_ascii_lowercase().replace('_', " ");
+        let wanted = String::from_utf8_lossy(bytes.search_string().as_ref());
+        return Some(format!(
+            "{} {how} \"{wanted}\"",
+            field(bytes.field_to_match())
+        ));
+    }
+    if let Some(size) = statement.size_constraint_statement() {
+        let how = size.comparison_operator().as_str().to_ascii_lowercase();
+        let part = field(size.field_to_match());
+        return Some(format!("{part} size {how} {} B", size.size()));
+    }
+    if let Some(regex) = statement.regex_match_statement() {
+        let part = field(regex.field_to_match());
+        return Some(format!("{part} matches /{}/", regex.regex_string()));
+    }
+    if let Some(set) = statement.regex_pattern_set_reference_statement() {
+        let part = field(set.field_to_match());
+        return Some(format!("{part} matches set {}", name_in(set.arn())));
+    }
+    if let Some(sql) = statement.sqli_match_statement() {
+        return Some(format!("SQL injection in {}", field(sql.field_to_match())));
+    }
+    let xss = statement.xss_match_statement()?;
+    Some(format!(
+        "cross-site scripting in {}",
+        field(xss.field_to_match())
+    ))
+}
+
+/// Statements made of statements.
+fn logic(statement: &Statement) -> String {
+    if let Some(and) = statement.and_statement() {
+        return joined(and.statements(), " and ");
+    }
+    if let Some(or) = statement.or_statement() {
+        return joined(or.statements(), " or ");
+    }
+    match statement.not_statement().and_then(|not| not.statement()) {
+        Some(inner) => format!("not ({})", summary(inner)),
+        None => "a statement of a newer kind".to_owned(),
+    }
+}
+
+fn joined(statements: &[Statement], word: &str) -> String {
+    let parts = statements.iter().map(|inner| match summary(inner) {
+        text if inner.and_statement().is_some() || inner.or_statement().is_some() => {
+            format!("({text})")
+        }
+        text => text,
+    });
+    parts.collect::<Vec<_>>().join(word)
+}
+
+fn only(scope: Option<&Statement>) -> String {
+    scope.map_or_else(String::new, |inner| format!(", only {}", summary(inner)))
+}
+
+/// The name in `arn:aws:wafv2:…:regional/ipset/<name>/<id>`.
+fn name_in(arn: &str) -> &str {
+    arn.rsplit('/').nth(1).unwrap_or(arn)
+}
+
+fn list(entries: impl ExactSizeIterator<Item = String>) -> String {
+    let rest = entries.len().saturating_sub(NAMED);
+    let named = entries.take(NAMED).collect::<Vec<_>>().join(", ");
+    match rest {
+        0 => named,
+        rest => format!("{named} and {rest} more"),
+    }
+}
+
+fn field(part: Option<&FieldToMatch>) -> String {
+    let Some(part) = part else {
+        return "request".to_owned();
+    };
+    if let Some(header) = part.single_header() {
+        return format!("header {}", header.name());
+    }
+    if let Some(argument) = part.single_query_argument() {
+        return format!("query argument {}", argument.name());
+    }
+    let named = [
+        (part.uri_path().is_some(), "URI path"),
+        (part.query_string().is_some(), "query string"),
+        (part.all_query_arguments().is_some(), "query arguments"),
+        (part.body().is_some(), "body"),
+        (part.json_body().is_some(), "JSON body"),
+        (part.method().is_some(), "method"),
+        (part.headers().is_some(), "headers"),
+        (part.cookies().is_some(), "cookies"),
+        (part.header_order().is_some(), "header order"),
+        (part.ja3_fingerprint().is_some(), "JA3 fingerprint"),
+        (part.ja4_fingerprint().is_some(), "JA4 fingerprint"),
+        (part.uri_fragment().is_some(), "URI fragment"),
+    ];
+    let name = named
+        .iter()
+        .find(|(is, _)| *is)
+        .map_or("request", |(_, name)| name);
+    name.to_owned()
+}
