@@ -17,7 +17,18 @@ macro_rules! embedded {
 }
 
 /// Name and text of every embedded theme, in the order in which they are offered.
-pub const EMBEDDED: [(&str, &str); 1] = embedded!["hydren-dark"];
+pub(super) const EMBEDDED: [(&str, &str); 10] = embedded![
+    "hydren-dark",
+    "hydren-light",
+    "ansi",
+    "high-contrast",
+    "colour-blind",
+    "catppuccin",
+    "gruvbox",
+    "nord",
+    "tokyo-night",
+    "dracula",
+];
 
 /// The colours of the terminal's palette by name, at their numbers (ECMA-48 order; 8 to 15 are the bright ones).
 const ANSI: [&str; 16] = [
@@ -39,6 +50,9 @@ const ANSI: [&str; 16] = [
     "bright-white",
 ];
 
+/// Layers above which inheritance is taken for a circle.
+const DEEPEST: usize = 8;
+
 /// One theme file, taken apart but not yet resolved.
 struct Layer {
     name: String,
@@ -50,12 +64,17 @@ struct Layer {
 pub(super) fn load(name: &str, folder: Option<&Path>) -> Result<(Theme, Vec<String>)> {
     let mut warnings = Vec::new();
     let mut layers = vec![Layer::read(name, folder, &mut warnings)?];
-    while let Some(parent) = layers.last().and_then(|layer| layer.inherits.clone()) {
-        if layers.iter().any(|layer| layer.name == parent) {
-            let message = format!("theme {name} inherits in a circle: {parent} again");
+    while let Some(layer) = layers.last()
+        && let Some(parent) = layer.inherits.clone()
+    {
+        if layers.len() == DEEPEST {
+            let chain: Vec<&str> = layers.iter().map(|layer| layer.name.as_str()).collect();
+            let message = format!("theme {name} inherits in a circle: {}", chain.join(", "));
             return Err(Error::new(ErrorKind::Config, message)
-                .hint("remove one `inherits` of the themes that it names"));
+                .hint("remove the `inherits` of one of the themes"));
         }
+        // A user's file that inherits its own name means the embedded theme that it stands in front of.
+        let folder = folder.filter(|_| layer.name != parent);
         layers.push(Layer::read(&parent, folder, &mut warnings)?);
     }
     if layers.iter().all(|layer| layer.name != DEFAULT) {
