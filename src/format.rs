@@ -54,8 +54,8 @@ pub fn age(seconds: impl Into<Option<i64>>) -> String {
     match seconds.into() {
         None => UNKNOWN.to_owned(),
         Some(s @ ..60) => format!("{}s", s.max(0)),
-        Some(s @ ..3_600) => format!("{}m", s / 60),
-        Some(s @ ..86_400) => format!("{}h", s / 3_600),
+        Some(s @ 60..3_600) => format!("{}m", s / 60),
+        Some(s @ 3_600..86_400) => format!("{}h", s / 3_600),
         Some(s) => format!("{}d", s / 86_400),
     }
 }
@@ -69,8 +69,8 @@ pub fn duration(seconds: impl Into<Option<i64>>) -> String {
     let s = seconds.max(0);
     match s {
         ..60 => format!("{s} s"),
-        ..3_600 => two(s / 60, "min", s % 60, "s"),
-        ..86_400 => two(s / 3_600, "h", s % 3_600 / 60, "min"),
+        60..3_600 => two(s / 60, "min", s % 60, "s"),
+        3_600..86_400 => two(s / 3_600, "h", s % 3_600 / 60, "min"),
         _ => two(s / 86_400, "d", s % 86_400 / 3_600, "h"),
     }
 }

@@ -1,0 +1,117 @@
+//! What rollouts say of a service: whether one is young, and how the newest ended.
+
+use super::{Raised, Scene, stops::Failure};
+use crate::{
+    format,
+    model::{
+        Health,
+        compute::{Rollout, Service, Task},
+    },
+};
+
+/// Seconds in which a deployment may be short of tasks: a Fargate task takes one or two minutes to start, and a rolling deployment
+/// replaces tasks batch by batch. Ours.
+const YOUNG: i64 = 10 * 60;
+/// Seconds that a task may take from its creation to running. Ours: image pull, start and first health checks.
+const STARTING: i64 = 5 * 60;
+/// Seconds that a failed rollout stays a finding: ECS forgets the stopped tasks that explain it after about an hour.
+const LATELY: i64 = 60 * 60;
+
+/// Whether the service is short of tasks because it was just made or deployed, or because the missing tasks are on their way, as
+/// after scaling out. Tasks that failed in the meantime end the patience.
+pub(super) fn is_young(scene: &Scene<'_>, service: &Service) -> bool {
+    let deployed = service
+        .deployments
+        .iter()
+        .any(|d| d.rollout_state.as_deref() != Some("FAILED") && scene.within(d.created_at, YOUNG));
+    let failing = service
+        .stopped
+        .iter()
+        .any(|t| scene.within(t.stopped_at, YOUNG) && Failure::of(t).is_some());
+    let starting = || {
+        let new = |t: &&Task| t.last_status != "RUNNING" && scene.within(t.created_at, STARTING);
+        service.tasks.iter().filter(new).count()
+    };
+    let missing = usize::try_from(service.desired - service.running).unwrap_or(0);
+    !failing && (deployed || scene.within(service.created_at, YOUNG) || starting() >= missing)
+}
+
+/// A rollout that failed, stopped or was rolled back lately, unless a newer one followed.
+pub(super) fn failed(scene: &Scene<'_>) -> Vec<Raised> {
+    let Some(compute) = scene.seen.compute() else {
+        return Vec::new();
+    };
+    compute
+        .services
+        .iter()
+        .filter_map(|service| {
+            service.rollouts.first().map_or_else(
+                || failed_deployment(scene, service),
+                |rollout| failed_rollout(scene, service, rollout),
+            )
+        })
+        .collect()
+}
+
+fn failed_rollout(scene: &Scene<'_>, service: &Service, rollout: &Rollout) -> Option<Raised> {
+    let at = rollout
+        .finished_at
+        .or(rollout.started_at)
+        .or(rollout.created_at);
+    let (severity, reason, ended) = match rollout.status.as_str() {
+        "ROLLBACK_SUCCESSFUL" => (Health::Warning, "rolled back", "was rolled back"),
+        "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" => {
+            (Health::Warning, "rolling back", "is being rolled back")
+        }
+        "STOPPED" => (Health::Warning, "rollout stopped", "was stopped"),
+        "ROLLBACK_FAILED" => (
+            Health::Critical,
+            "rollback failed",
+            "failed, and so did its rollback",
+        ),
+        _ => return None,
+    };
+    if !rollout.in_progress() && !scene.within(at, LATELY) {
+        return None;
+    }
+    let target = rollout.target.as_deref().unwrap_or(&service.name);
+    let breaker = rollout.circuit_breaker.as_ref().map(|b| {
+        format!(
+            "circuit breaker {}: {} of {} failures",
+            b.status, b.failures, b.threshold
+        )
+    });
+    Some(
+        Raised::new(
+            severity,
+            &service.name,
+            reason,
+            format!("the rollout of {target} {ended}"),
+        )
+        .because(rollout.rollback_reason.clone())
+        .because(rollout.reason.clone().filter(|r| rollout.rollback_reason.as_ref() != Some(r)))
+        .because(breaker)
+        .because((!rollout.sources.is_empty()).then(|| format!("it came from {}", rollout.sources.join(", "))))
+        .because(at.map(|at| format!("{} ago", format::age(scene.since(at)))))
+        .advise("find the cause in the first task that the new revision lost, mend it, then deploy again: forcing a new deployment repeats it"),
+    )
+}
+
+/// The same from the service's own deployments, where service deployments cannot be read.
+fn failed_deployment(scene: &Scene<'_>, service: &Service) -> Option<Raised> {
+    let failed = service.deployments.iter().find(|d| {
+        d.rollout_state.as_deref() == Some("FAILED")
+            && scene.within(d.updated_at.or(d.created_at), LATELY)
+    })?;
+    Some(
+        Raised::new(
+            Health::Warning,
+            &service.name,
+            "rollout failed",
+            format!("the rollout of {} failed", failed.revision),
+        )
+        .because(failed.rollout_reason.clone())
+        .because([format!("{} failed", format::count(failed.failed, "task"))])
+        .advise("find the cause in the first stopped task of the deployment, mend it, then deploy again"),
+    )
+}

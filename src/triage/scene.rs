@@ -1,0 +1,345 @@
+//! What rules look at: the observations at one moment, and the newest values of their metrics.
+
+use crate::{
+    error::ErrorKind,
+    model::{
+        Tier,
+        environment::Environment,
+        finding::Figure,
+        metric::{Metric, MetricId, Metrics, Series, Unit},
+    },
+    observe::Observations,
+};
+use jiff::Timestamp;
+
+/// Everything observed at `now`.
+pub(super) struct Scene<'a> {
+    pub environment: &'a Environment,
+    pub seen: &'a Observations,
+    pub now: Timestamp,
+    metrics: Option<&'a Metrics>,
+}
+
+/// Datapoints that a rule decides on. AWS's recommended alarms judge 3 to 5 of 60 s (CloudWatch,
+/// Best_Practice_Recommended_Alarms_AWS_Services); fewer would take one outlier for a state.
+const JUDGED: usize = 5;
+/// Fewest datapoints that let a rule decide at all.
+const ENOUGH: usize = 3;
+/// Datapoints looked through for them: CloudWatch publishes some metrics two or three minutes late.
+const LOOKBACK: usize = 8;
+
+/// The newest known values of a series, the newest first.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Recent {
+    values: [f64; JUDGED],
+    len: usize,
+}
+
+impl Recent {
+    fn push(&mut self, value: f64) {
+        if let Some(place) = self.values.get_mut(self.len) {
+            *place = value;
+            self.len += 1;
+        }
+    }
+
+    fn known(&self) -> &[f64] {
+        &self.values[..self.len]
+    }
+
+    /// The newest known value.
+    pub fn latest(&self) -> Option<f64> {
+        self.known().first().copied()
+    }
+
+    /// Mean of the known values.
+    pub fn mean(&self) -> Option<f64> {
+        #[allow(clippy::cast_precision_loss, reason = "five at most")]
+        (self.len > 0).then(|| self.known().iter().sum::<f64>() / self.len as f64)
+    }
+
+    /// Whether all of the newest values fulfil `is`.
+    pub fn all(&self, is: impl Fn(f64) -> bool) -> bool {
+        self.len >= ENOUGH && self.known().iter().all(|&v| is(v))
+    }
+
+    /// Whether three or more of the newest five values fulfil `is`.
+    pub fn most(&self, is: impl Fn(f64) -> bool) -> bool {
+        self.known().iter().filter(|&&v| is(v)).count() >= ENOUGH
+    }
+}
+
+/// A part of a whole over the newest periods that had any traffic.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Share {
+    /// Percent, period by period.
+    pub recent: Recent,
+    /// Count of the part.
+    pub part: f64,
+    /// Count of the whole.
+    pub whole: f64,
+}
+
+impl Share {
+    /// Percent over all these periods.
+    pub fn percent(&self) -> Option<f64> {
+        (self.whole > 0.0).then(|| self.part / self.whole * 100.0)
+    }
+}
+
+/// Why a tier has no data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Blank {
+    /// Not read yet.
+    Loading,
+    /// Not part of the environment.
+    NotConfigured,
+    /// The endpoint does not implement it.
+    Unsupported,
+    /// No answer arrived.
+    Unreachable,
+    /// It failed otherwise.
+    Failed(&'static str),
+}
+
+impl Blank {
+    /// In a verdict's words.
+    pub const fn verdict(self) -> &'static str {
+        match self {
+            Self::Loading => "loading",
+            Self::NotConfigured => "not configured",
+            Self::Unsupported => ErrorKind::Unsupported.label(),
+            Self::Unreachable => ErrorKind::Unreachable.label(),
+            Self::Failed(label) => label,
+        }
+    }
+
+    /// In the words of a figure that has no value.
+    pub const fn missing(self) -> &'static str {
+        match self {
+            Self::Unreachable => "no answer",
+            blank => blank.verdict(),
+        }
+    }
+}
+
+impl<'a> Scene<'a> {
+    /// Makes the scene of `seen`.
+    pub fn new(environment: &'a Environment, seen: &'a Observations, now: Timestamp) -> Self {
+        Self {
+            environment,
+            seen,
+            now,
+            metrics: seen.metrics.value.as_deref(),
+        }
+    }
+
+    /// Says why `tier` has no data; `None` when it has.
+    pub fn blank(&self, tier: Tier) -> Option<Blank> {
+        let observed = self.seen.tier(tier);
+        if observed.value.is_some() {
+            return None;
+        }
+        Some(match observed.error.as_ref().map(|e| &e.kind) {
+            None => Blank::Loading,
+            Some(ErrorKind::NotFound) if !self.names(tier) => Blank::NotConfigured,
+            Some(ErrorKind::Unsupported) => Blank::Unsupported,
+            Some(ErrorKind::Unreachable) => Blank::Unreachable,
+            Some(kind) => Blank::Failed(kind.label()),
+        })
+    }
+
+    /// Whether the environment names a resource of `tier`: then "not found" is not "not configured".
+    pub fn names(&self, tier: Tier) -> bool {
+        let named = &self.environment.resources;
+        match tier {
+            Tier::Route53 => named.hosted_zone.is_some() || named.domain.is_some(),
+            Tier::CloudFront => named.distribution.is_some(),
+            Tier::Waf => named.web_acl.is_some(),
+            Tier::Alb => named.load_balancer.is_some(),
+            Tier::Ecs => named.cluster.is_some(),
+            Tier::Rds => named.database.is_some(),
+            Tier::Images => !named.repositories.is_empty(),
+            Tier::Alarms => named.alarm_prefix.is_some() || named.dashboard.is_some(),
+            Tier::Network => named.vpc.is_some(),
+        }
+    }
+
+    /// Seconds from `at` until now; negative when `at` is ahead.
+    pub fn since(&self, at: Timestamp) -> i64 {
+        self.now.as_second() - at.as_second()
+    }
+
+    /// Whether `at` lies within the last `seconds`.
+    pub fn within(&self, at: Option<Timestamp>, seconds: i64) -> bool {
+        at.is_some_and(|at| self.since(at) <= seconds)
+    }
+
+    /// The newest values of the environment's only `metric`.
+    pub fn recent(&self, metric: Metric) -> Recent {
+        self.read(metric, self.metrics.and_then(|m| m.get(metric)))
+    }
+
+    /// The newest values of `metric` of `subject`.
+    pub fn recent_of(&self, metric: Metric, subject: &str) -> Recent {
+        self.read(metric, self.metrics.and_then(|m| m.of(metric, subject)))
+    }
+
+    fn read(&self, metric: Metric, series: Option<&Series>) -> Recent {
+        let mut recent = Recent::default();
+        let (Some(metrics), Some(series)) = (self.metrics, series) else {
+            return recent;
+        };
+        // A metric published every 300 s fills every fifth place of a window of 60 s.
+        let stride = metric
+            .spec()
+            .period
+            .div_ceil(metrics.window.period.max(1))
+            .max(1) as usize;
+        let newest = series.values.iter().rev().take(LOOKBACK * stride);
+        newest.filter(|v| !v.is_nan()).for_each(|&v| recent.push(v));
+        recent
+    }
+
+    /// The share of `part` in the sum of `whole`, both counts.
+    pub fn share(&self, part: Metric, whole: &[Metric]) -> Share {
+        let mut share = Share::default();
+        let Some(metrics) = self.metrics else {
+            return share;
+        };
+        let value = |metric: Metric, back: usize| {
+            let values = &metrics.get(metric)?.values;
+            let place = values.len().checked_sub(back + 1)?;
+            values.get(place).copied().filter(|v| !v.is_nan())
+        };
+        for back in 0..LOOKBACK {
+            let total: Option<f64> = whole.iter().map(|&m| value(m, back)).sum();
+            let (Some(part), Some(total)) = (value(part, back), total) else {
+                continue;
+            };
+            if total > 0.0 && share.recent.len < JUDGED {
+                share.recent.push(part / total * 100.0);
+                share.part += part;
+                share.whole += total;
+            }
+        }
+        share
+    }
+
+    /// The usual share of `part` in `whole`: its median over the window before the newest periods.
+    pub fn usual_share(&self, part: Metric, whole: &[Metric]) -> Option<f64> {
+        let metrics = self.metrics?;
+        let parts = &metrics.get(part)?.values;
+        let wholes: Vec<&[f64]> = whole
+            .iter()
+            .map(|&m| metrics.get(m).map(|s| s.values.as_slice()))
+            .collect::<Option<_>>()?;
+        let mut shares: Vec<f64> = (0..parts.len().saturating_sub(LOOKBACK))
+            .filter_map(|i| {
+                let total: f64 = wholes.iter().filter_map(|w| w.get(i)).sum();
+                (total > 0.0).then(|| parts[i] / total * 100.0)
+            })
+            .filter(|v| !v.is_nan())
+            .collect();
+        let middle = shares.len() / 2;
+        (!shares.is_empty()).then(|| *shares.select_nth_unstable_by(middle, f64::total_cmp).1)
+    }
+
+    /// A count's newest value as a rate a minute, whatever the window's period.
+    pub fn per_minute(&self, metric: Metric) -> Option<f64> {
+        let period = f64::from(self.metrics?.window.period.max(1));
+        self.recent(metric).latest().map(|v| v * 60.0 / period)
+    }
+
+    /// The figure of a metric's newest value, under the metric's own name.
+    pub fn figure(&self, metric: Metric) -> Figure {
+        let spec = metric.spec();
+        let value = self.recent(metric).latest();
+        Figure {
+            name: spec.name,
+            label: spec.label,
+            value,
+            unit: spec.unit,
+            missing: self.missing(&[MetricId::of(metric)], value),
+        }
+    }
+
+    /// The figure of a count as a rate a minute.
+    pub fn rate(&self, name: &'static str, label: &'static str, metric: Metric) -> Figure {
+        let value = self.per_minute(metric);
+        let missing = self.missing(&[MetricId::of(metric)], value);
+        Figure {
+            name,
+            label,
+            value,
+            unit: metric.spec().unit,
+            missing,
+        }
+    }
+
+    /// The figure of the greatest (or by another `pick`) newest value of a metric over `subjects`.
+    pub fn over<'s>(
+        &self,
+        name: &'static str,
+        metric: Metric,
+        subjects: impl Iterator<Item = &'s str> + Clone,
+        pick: fn(f64, f64) -> f64,
+    ) -> Figure {
+        let value = subjects
+            .clone()
+            .filter_map(|s| self.recent_of(metric, s).latest())
+            .reduce(pick);
+        let spec = metric.spec();
+        let missing = if value.is_some() {
+            None
+        } else {
+            let ids: Vec<MetricId> = subjects.map(|s| MetricId::with(metric, s)).collect();
+            self.missing(&ids, value)
+        };
+        Figure {
+            name,
+            label: spec.label,
+            value,
+            unit: spec.unit,
+            missing,
+        }
+    }
+
+    /// Says why the metrics `ids` gave no value.
+    fn missing(&self, ids: &[MetricId], value: Option<f64>) -> Option<String> {
+        if value.is_some() {
+            return None;
+        }
+        let why = match (self.metrics, self.seen.metrics.error.as_ref()) {
+            (None, Some(error)) if error.kind == ErrorKind::Unreachable => "no answer",
+            (None, Some(error)) => error.kind.label(),
+            (None, None) => "loading",
+            (Some(m), _) if ids.iter().any(|id| m.series.contains_key(id)) => "no data",
+            (Some(_), _) => "not queried",
+        };
+        Some(why.to_owned())
+    }
+}
+
+/// A figure that does not come from a metric.
+pub(super) fn fact(
+    name: &'static str,
+    label: &'static str,
+    unit: Unit,
+    value: Option<f64>,
+) -> Figure {
+    let value = value.filter(|v| v.is_finite());
+    Figure {
+        name,
+        label,
+        value,
+        unit,
+        missing: value.is_none().then(|| "no data".to_owned()),
+    }
+}
+
+/// A figure that counts things.
+pub(super) fn counted(name: &'static str, label: &'static str, value: Option<usize>) -> Figure {
+    #[allow(clippy::cast_precision_loss, reason = "counts of resources are small")]
+    fact(name, label, Unit::Gauge, value.map(|v| v as f64))
+}

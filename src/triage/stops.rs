@@ -1,0 +1,161 @@
+//! Why tasks stop. ECS tells it in prose; these are the words it uses, matched case-insensitively and by substring, since wording
+//! changes between platform versions and Fargate shortens long errors.
+//!
+//! Words and remedies: AmazonECS developerguide, stopped-task-error-codes, stopped-tasks-error-messages, resource-initialization-error,
+//! service-event-messages-list; exit codes 137, 139 and 143 are signals KILL, SEGV and TERM plus 128.
+
+use crate::model::compute::Task;
+
+/// Why a task stopped, as far as it says that something is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Failure {
+    /// The image's registry refuses more pulls.
+    PullLimit,
+    /// The registry or an AWS API cannot be reached.
+    NoRoute,
+    /// The image does not exist, or may not be read, or is for another CPU.
+    CannotPull,
+    /// A secret is denied, missing or malformed.
+    Secret,
+    /// The log group or driver is missing.
+    LogDriver,
+    /// It did not start for another reason.
+    NotStarted,
+    /// A container was killed for its memory.
+    OutOfMemory,
+    /// The load balancer's or the container's health check failed.
+    HealthCheck,
+    /// An essential container ended with this code.
+    Exit(i32),
+}
+
+impl Failure {
+    /// Reads why `task` stopped; `None` for a stop that is part of a deployment, of scaling or of somebody's wish.
+    pub fn of(task: &Task) -> Option<Self> {
+        let code = task.stop_code.as_deref().unwrap_or_default();
+        let reason = task.stopped_reason.as_deref().unwrap_or_default();
+        if task
+            .containers
+            .iter()
+            .any(|c| c.reason.as_deref().is_some_and(|r| has(r, "OutOfMemory")))
+        {
+            return Some(Self::OutOfMemory);
+        }
+        if has(reason, "failed ELB health checks")
+            || has(reason, "failed container health checks")
+            || has(reason, "is unhealthy in")
+        {
+            return Some(Self::HealthCheck);
+        }
+        match code {
+            "TaskFailedToStart" => Some(Self::start(reason, task)),
+            "EssentialContainerExited" => task
+                .containers
+                .iter()
+                .find_map(|c| c.exit_code.filter(|&code| code != 0))
+                .map(Self::Exit),
+            // Servers that leave the code out still tell by the reason.
+            "" if has(reason, "CannotPull") || has(reason, "ResourceInitializationError") => {
+                Some(Self::start(reason, task))
+            }
+            "" if has(reason, "Essential container in task exited") => task
+                .containers
+                .iter()
+                .find_map(|c| c.exit_code.filter(|&code| code != 0))
+                .map(Self::Exit),
+            _ => None,
+        }
+    }
+
+    fn start(reason: &str, task: &Task) -> Self {
+        let says = |words: &[&str]| {
+            words.iter().any(|w| has(reason, w))
+                || task
+                    .containers
+                    .iter()
+                    .filter_map(|c| c.reason.as_deref())
+                    .any(|r| words.iter().any(|w| has(r, w)))
+        };
+        if says(&["toomanyrequests", "pull rate limit"]) {
+            Self::PullLimit
+        } else if says(&[
+            "network configuration",
+            "i/o timeout",
+            "dial tcp",
+            "TLS handshake timeout",
+            "waiting for connection",
+            "context deadline exceeded",
+        ]) {
+            Self::NoRoute
+        } else if says(&["secret", "unable to pull registry auth", "json key"]) {
+            Self::Secret
+        } else if says(&["logging driver", "log group"]) {
+            Self::LogDriver
+        } else if says(&["CannotPull", "can't pull", "pull access denied", "manifest"]) {
+            Self::CannotPull
+        } else {
+            Self::NotStarted
+        }
+    }
+
+    /// In a verdict's few words.
+    pub fn words(self) -> String {
+        match self {
+            Self::PullLimit => "image pull limit".to_owned(),
+            Self::NoRoute => "registry unreachable".to_owned(),
+            Self::CannotPull => "image cannot be pulled".to_owned(),
+            Self::Secret => "secret not readable".to_owned(),
+            Self::LogDriver => "log group missing".to_owned(),
+            Self::NotStarted => "tasks do not start".to_owned(),
+            Self::OutOfMemory => "out of memory".to_owned(),
+            Self::HealthCheck => "health checks fail".to_owned(),
+            Self::Exit(code) => format!("tasks exit {code}"),
+        }
+    }
+
+    /// What to do next.
+    pub const fn advice(self) -> &'static str {
+        match self {
+            Self::PullLimit => {
+                "give the task definition registry credentials, or pull through an ECR cache: all tasks share the NAT gateway's address"
+            }
+            Self::NoRoute => {
+                "check the default route of the tasks' subnets, the NAT gateway, the endpoints' security groups (443), or assignPublicIp"
+            }
+            Self::CannotPull => {
+                "compare the image's tag or digest with the repository, its CPU architecture with the task definition's, and the execution role's rights"
+            }
+            Self::Secret => {
+                "check that the secret and its JSON key exist and that the execution role may read them (and decrypt, with a customer key)"
+            }
+            Self::LogDriver => "create the log group that the task definition names, in its region",
+            Self::NotStarted => {
+                "read the stopped reason in full; nothing was logged by the application"
+            }
+            Self::OutOfMemory => {
+                "give the task more memory, or limit heap and workers; a steady rise before the kill is a leak"
+            }
+            Self::HealthCheck => {
+                "compare the health check with what the application answers; if tasks fail only after a deployment, raise the grace period above the start-up time"
+            }
+            Self::Exit(137) => {
+                "killed: not for memory, so after the stop timeout or a failed health check; read the task's last log lines"
+            }
+            Self::Exit(139) => {
+                "a segmentation fault: check the image's CPU architecture and native libraries"
+            }
+            Self::Exit(_) => {
+                "read the task's last log lines: configuration, a missing variable, or a database that cannot be reached; roll back if it began with a rollout"
+            }
+        }
+    }
+}
+
+/// Whether `text` contains `words`, whatever the case of ASCII letters.
+pub(super) fn has(text: &str, words: &str) -> bool {
+    let (text, words) = (text.as_bytes(), words.as_bytes());
+    text.len() >= words.len()
+        && text
+            .windows(words.len())
+            .any(|w| w.eq_ignore_ascii_case(words))
+}
