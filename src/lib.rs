@@ -10,12 +10,15 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod cli;
 pub mod cloud;
+pub mod config;
 pub mod error;
 pub mod format;
 pub mod grid;
 pub mod model;
 pub mod observe;
+pub mod report;
 pub mod text;
 pub mod theme;
 pub mod triage;

@@ -1,0 +1,200 @@
+//! The command line: flags and commands as clap sees them. What they mean together with files and variables is [`crate::config`]'s.
+
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use std::{path::PathBuf, time::Duration};
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "hydren",
+    version,
+    about = "A terminal operations console for one web application's AWS environment",
+    long_about = "A terminal operations console for one web application's AWS environment: Route 53, CloudFront, WAF, ALB, ECS \
+                  Fargate and RDS PostgreSQL.\n\nWithout a command it opens the console for the configured environment.",
+    after_help = AFTER_HELP,
+    disable_help_subcommand = true,
+    max_term_width = 120
+)]
+pub struct Cli {
+    /// Flags that every command takes.
+    #[command(flatten)]
+    pub options: Options,
+    /// What to do; `None` opens the console.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+const AFTER_HELP: &str = "\
+Settings are taken from flags, then HYDREN_* and AWS_* variables, then hydren.toml here or in a folder above, then the user's
+config.toml (`hydren info` says where), then defaults.
+
+Exit codes: 0 done and healthy, 1 failed, 2 wrong usage or configuration, 3 unhealthy, 5 not allowed, 130 interrupted.";
+
+/// Flags that every command takes. They win over variables and files.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Environment")]
+pub struct Options {
+    /// Environment of the configuration to use [variable: HYDREN_ENV]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub env: Option<String>,
+    /// AWS profile [variable: AWS_PROFILE]
+    #[arg(long, global = true, value_name = "PROFILE")]
+    pub profile: Option<String>,
+    /// AWS region [variables: AWS_REGION, AWS_DEFAULT_REGION]
+    #[arg(long, global = true, value_name = "REGION")]
+    pub region: Option<String>,
+    /// Endpoint of all AWS services, for test servers [variable: AWS_ENDPOINT_URL]
+    #[arg(long, global = true, value_name = "URL")]
+    pub endpoint_url: Option<String>,
+    /// Refuse every call that changes something [variable: HYDREN_READ_ONLY]
+    #[arg(long, global = true, visible_alias = "readonly")]
+    pub read_only: bool,
+    /// Project file to read instead of the hydren.toml found upwards [variable: HYDREN_CONFIG]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Theme [variable: HYDREN_THEME]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub theme: Option<String>,
+    /// Use the embedded simulated environment
+    #[arg(
+        long,
+        global = true,
+        value_name = "SCENARIO",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = DEFAULT_SCENARIO,
+        help_heading = "Simulation"
+    )]
+    pub demo: Option<String>,
+    /// Fix every random choice of the simulation
+    #[arg(long, global = true, value_name = "N", help_heading = "Simulation")]
+    pub seed: Option<u64>,
+    /// Run the simulation to this point before looking at it, such as 30m
+    #[arg(long, global = true, value_name = "DURATION", value_parser = duration, help_heading = "Simulation")]
+    pub elapsed: Option<Duration>,
+}
+
+/// The scenario without an incident.
+pub const DEFAULT_SCENARIO: &str = "calm";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Open the console on the embedded simulated environment
+    Demo {
+        /// What happens in it
+        #[arg(default_value = DEFAULT_SCENARIO)]
+        scenario: String,
+        /// Simulated seconds a second
+        #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=3600))]
+        speed: u32,
+    },
+    /// Discover an existing environment and write it into hydren.toml
+    Init(Init),
+    /// Say how every tier is doing; exits with 3 when something is wrong
+    Status(Format),
+    /// Say what happened, newest first: rollouts, stopped tasks, scaling, alarms, snapshots
+    Events(Format),
+    /// Say which settings apply and where each comes from, who the caller is, and what watching costs
+    Info(Format),
+    /// Print the completion script of a shell
+    Completions {
+        /// Shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// How a view is printed.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Format {
+    /// How to print it; the JSON is described in docs/status-json.md
+    #[arg(long, short, value_enum, default_value_t = Output::Table)]
+    pub output: Output,
+}
+
+/// Forms of output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people at a terminal
+    Table,
+    /// For programs: documented and versioned
+    Json,
+    /// For chats and tickets
+    Markdown,
+}
+
+/// Where a discovery starts and what becomes of its result.
+#[derive(Debug, Clone, Args)]
+pub struct Init {
+    /// ECS cluster to start from
+    #[arg(long, value_name = "NAME", conflicts_with = "stack")]
+    pub cluster: Option<String>,
+    /// CloudFormation stack to start from
+    #[arg(long, value_name = "NAME")]
+    pub stack: Option<String>,
+    /// Name of the environment in the file; by default the cluster's name
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Print what would be written and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Replace the environment of the same name in an existing file
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// Makes the completion script of `shell`.
+#[must_use]
+pub fn completions(shell: clap_complete::Shell) -> Vec<u8> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "hydren", &mut script);
+    script
+}
+
+/// Reads `30m`, `1h30m`, `90s`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let span: jiff::SignedDuration = text.parse().map_err(|e: jiff::Error| e.to_string())?;
+    Duration::try_from(span).map_err(|_| "a duration ahead is expected, such as 30m".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Cli {
+        Cli::try_parse_from(line.split(' ')).unwrap_or_else(|e| panic!("{e}"))
+    }
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_are_accepted_before_and_after_the_command() {
+        assert_eq!(
+            parse("hydren --env prod status").options.env,
+            parse("hydren status --env prod").options.env
+        );
+        assert!(parse("hydren status --readonly").options.read_only);
+    }
+
+    #[test]
+    fn demo_takes_its_scenario_after_an_equals_sign_only() {
+        assert_eq!(
+            parse("hydren --demo status").options.demo.as_deref(),
+            Some("calm")
+        );
+        assert_eq!(
+            parse("hydren --demo=other status").options.demo.as_deref(),
+            Some("other")
+        );
+    }
+
+    #[test]
+    fn durations_are_read_as_people_write_them() {
+        assert_eq!(duration("1h30m"), Ok(Duration::from_mins(90)));
+        assert!(duration("-5m").is_err());
+        assert!(duration("soon").is_err());
+    }
+}

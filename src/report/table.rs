@@ -1,0 +1,84 @@
+//! Tables of text for terminals and for Markdown.
+
+use crate::{cli::Output, text::neutral};
+use unicode_width::UnicodeWidthStr as _;
+
+/// Lays out rows under `header`. Cells are made safe here: whatever AWS said, it cannot drive the terminal or break the table.
+#[must_use]
+pub fn table<const N: usize>(header: [&str; N], rows: &[[String; N]], output: Output) -> String {
+    let rows: Vec<[String; N]> = std::iter::once(header.map(str::to_owned))
+        .chain(rows.iter().cloned())
+        .map(|row| row.map(|cell| safe(&cell, output)))
+        .collect();
+    let mut widths = [0; N];
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.width());
+        }
+    }
+    let mut text = String::new();
+    for (index, row) in rows.iter().enumerate() {
+        let padded: Vec<String> = row
+            .iter()
+            .zip(widths)
+            .map(|(cell, width)| format!("{cell}{}", " ".repeat(width - cell.width())))
+            .collect();
+        match output {
+            Output::Markdown => {
+                text += &format!("| {} |\n", padded.join(" | "));
+                if index == 0 {
+                    text += &format!("|{}|\n", widths.map(|w| "-".repeat(w + 2)).join("|"));
+                }
+            }
+            Output::Table | Output::Json => {
+                text += padded.join("  ").trim_end();
+                text.push('\n');
+            }
+        }
+    }
+    text
+}
+
+/// Makes text from outside safe for a terminal, and for Markdown where it is printed as such.
+#[must_use]
+pub fn safe(text: &str, output: Output) -> String {
+    let text = neutral(text);
+    if output != Output::Markdown {
+        return text.into_owned();
+    }
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(
+            c,
+            '\\' | '|' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '@'
+        ) {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_aligned_by_what_is_seen() {
+        let rows = [
+            ["日本".to_owned(), "x".to_owned()],
+            ["a".to_owned(), "y".to_owned()],
+        ];
+        assert_eq!(
+            table(["NAME", "V"], &rows, Output::Table),
+            "NAME  V\n日本  x\na     y\n"
+        );
+    }
+
+    #[test]
+    fn a_name_cannot_break_a_markdown_table_or_mention_anyone() {
+        let rows = [["a|b\n@all".to_owned()]];
+        let text = table(["NAME"], &rows, Output::Markdown);
+        assert!(text.ends_with("| a\\|b \\@all |\n"), "{text}");
+    }
+}
