@@ -7,14 +7,19 @@ mod acm;
 mod autoscaling;
 mod client;
 mod cloudfront;
+mod ec2;
+mod ecr;
 mod ecs;
 mod elbv2;
 mod failure;
 mod gap;
+mod logs;
 mod memo;
 #[cfg(test)]
 mod mocked;
+mod pages;
 mod parallel;
+mod rds;
 mod route53;
 mod shape;
 mod sts;
@@ -105,10 +110,10 @@ impl Cloud for AwsCloud {
             Tier::Waf => tier!(Waf, wafv2::read(self)),
             Tier::Alb => tier!(Balancer, elbv2::read(self)),
             Tier::Ecs => tier!(Compute, ecs::read(self)),
-            Tier::Rds => Err(pending("rds")),
-            Tier::Images => Err(pending("ecr")),
+            Tier::Rds => tier!(Database, rds::read(self)),
+            Tier::Images => tier!(Images, ecr::read(self)),
             Tier::Alarms => Err(pending("cloudwatch")),
-            Tier::Network => Err(pending("ec2")),
+            Tier::Network => tier!(Network, ec2::read(self)),
         }
     }
 
@@ -116,8 +121,8 @@ impl Cloud for AwsCloud {
         Err(pending("cloudwatch"))
     }
 
-    async fn logs(&self, _query: &LogQuery) -> Result<Vec<LogEvent>> {
-        Err(pending("logs"))
+    async fn logs(&self, query: &LogQuery) -> Result<Vec<LogEvent>> {
+        logs::read(self, query).await
     }
 
     async fn discover(&self, _start: &Start) -> Result<Discovery> {
