@@ -7,6 +7,7 @@ mod acm;
 mod autoscaling;
 mod client;
 mod cloudfront;
+mod cloudwatch;
 mod ec2;
 mod ecr;
 mod ecs;
@@ -26,6 +27,7 @@ mod sts;
 mod time;
 mod wafv2;
 mod wire;
+mod writes;
 
 use super::{Call, CallOutcome, Cloud, meter::Meter};
 use crate::{
@@ -112,13 +114,13 @@ impl Cloud for AwsCloud {
             Tier::Ecs => tier!(Compute, ecs::read(self)),
             Tier::Rds => tier!(Database, rds::read(self)),
             Tier::Images => tier!(Images, ecr::read(self)),
-            Tier::Alarms => Err(pending("cloudwatch")),
+            Tier::Alarms => tier!(Alarms, cloudwatch::read(self)),
             Tier::Network => tier!(Network, ec2::read(self)),
         }
     }
 
-    async fn metrics(&self, _ids: &[MetricId], _window: Window) -> Result<Metrics> {
-        Err(pending("cloudwatch"))
+    async fn metrics(&self, ids: &[MetricId], window: Window) -> Result<Metrics> {
+        cloudwatch::metrics(self, ids, window).await
     }
 
     async fn logs(&self, query: &LogQuery) -> Result<Vec<LogEvent>> {
@@ -130,7 +132,7 @@ impl Cloud for AwsCloud {
     }
 
     async fn execute(&self, call: &Call) -> Result<CallOutcome> {
-        Err(pending(call.action()))
+        writes::execute(self, call).await
     }
 }
 

@@ -29,7 +29,10 @@ use crate::{
         },
     },
 };
-use aws_sdk_ecs::{Client, types};
+use aws_sdk_ecs::{
+    Client,
+    types::{self, DeploymentConfiguration as Configuration},
+};
 use definitions::Definitions;
 use futures::future::join5;
 use rollouts::Rollouts;
@@ -299,20 +302,23 @@ fn launch_type(found: &types::Service) -> String {
 
 fn strategy(found: &types::Service) -> DeploymentStrategy {
     let config = found.deployment_configuration();
-    let breaker = config.and_then(types::DeploymentConfiguration::deployment_circuit_breaker);
-    let alarms = config.and_then(types::DeploymentConfiguration::alarms);
+    let breaker = config.and_then(Configuration::deployment_circuit_breaker);
+    let alarms = config.and_then(Configuration::alarms);
     DeploymentStrategy {
-        kind: match found.deployment_controller().map(|c| c.r#type()) {
+        kind: match found
+            .deployment_controller()
+            .map(types::DeploymentController::r#type)
+        {
             Some(controller) if *controller != types::DeploymentControllerType::Ecs => {
                 controller.as_str().to_owned()
             }
             _ => strategy_kind(config),
         },
-        minimum_healthy_percent: config.and_then(|c| c.minimum_healthy_percent()),
-        maximum_percent: config.and_then(|c| c.maximum_percent()),
+        minimum_healthy_percent: config.and_then(Configuration::minimum_healthy_percent),
+        maximum_percent: config.and_then(Configuration::maximum_percent),
         circuit_breaker: breaker.is_some_and(types::DeploymentCircuitBreaker::enable),
         rollback: breaker.is_some_and(types::DeploymentCircuitBreaker::rollback),
-        bake_minutes: config.and_then(|c| c.bake_time_in_minutes()),
+        bake_minutes: config.and_then(Configuration::bake_time_in_minutes),
         alarms: alarms
             .filter(|a| a.enable())
             .map_or_else(Vec::new, |a| a.alarm_names().to_vec()),
@@ -320,9 +326,9 @@ fn strategy(found: &types::Service) -> DeploymentStrategy {
 }
 
 /// Rolling is what ECS does when nothing else is said.
-fn strategy_kind(config: Option<&types::DeploymentConfiguration>) -> String {
+fn strategy_kind(config: Option<&Configuration>) -> String {
     config
-        .and_then(types::DeploymentConfiguration::strategy)
+        .and_then(Configuration::strategy)
         .map_or("ROLLING", types::DeploymentStrategy::as_str)
         .to_owned()
 }

@@ -6,7 +6,7 @@
 mod rules;
 
 use super::{
-    AwsCloud, configured,
+    AwsCloud, acm, configured,
     failure::explain,
     gap::or_gap,
     shape::{text, word},
@@ -204,7 +204,7 @@ async fn certificates(
         .iter()
         .filter_map(types::Certificate::certificate_arn);
     (
-        join_all(arns.map(|arn| describe_certificate(acm, arn))).await,
+        join_all(arns.map(|arn| acm::certificate(acm, arn))).await,
         gap,
     )
 }
@@ -329,18 +329,5 @@ fn state(state: Option<&types::TargetHealthStateEnum>) -> TargetState {
         Some(Sdk::Unused) => TargetState::Unused,
         Some(Sdk::Draining) => TargetState::Draining,
         _ => TargetState::Unavailable,
-    }
-}
-
-async fn describe_certificate(_acm: &aws_sdk_acm::Client, arn: &str) -> Certificate {
-    Certificate {
-        arn: arn.to_owned(),
-        domain: String::new(),
-        names: Vec::new(),
-        status: String::new(),
-        kind: String::new(),
-        not_after: None,
-        renewal_eligibility: None,
-        unreadable: Some("not read".to_owned()),
     }
 }

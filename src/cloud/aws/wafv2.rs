@@ -39,10 +39,7 @@ pub(super) async fn read(cloud: &AwsCloud) -> Result<Waf> {
     let name = cloud.environment.resources.web_acl.as_ref();
     let name = configured(name, "web ACL", "web_acl")?;
     let clients = cloud.clients().await?;
-    let (client, scope) = match name.scope {
-        WafScope::CloudFront => (&clients.edge_waf, Scope::Cloudfront),
-        WafScope::Regional => (&clients.waf, Scope::Regional),
-    };
+    let (client, scope) = place(clients, name.scope);
     let acl = web_acl(client, &scope, name).await?;
     let (capacities, protects, samples) = join3(
         join_all(
@@ -80,6 +77,24 @@ pub(super) async fn read(cloud: &AwsCloud) -> Result<Waf> {
         samples_error,
         gaps,
     })
+}
+
+/// Reads only the web ACL's metric name, which is the `WebACL` dimension of its metrics.
+///
+/// # Errors
+/// What AWS answered.
+pub(super) async fn dimension(clients: &Clients, name: &WebAclName) -> Result<String> {
+    let (client, scope) = place(clients, name.scope);
+    let acl = web_acl(client, &scope, name).await?;
+    Ok(metric_name(acl.visibility_config()))
+}
+
+/// The client and the scope of calls about a web ACL.
+fn place(clients: &Clients, scope: WafScope) -> (&Client, Scope) {
+    match scope {
+        WafScope::CloudFront => (&clients.edge_waf, Scope::Cloudfront),
+        WafScope::Regional => (&clients.waf, Scope::Regional),
+    }
 }
 
 async fn web_acl(client: &Client, scope: &Scope, name: &WebAclName) -> Result<WebAcl> {

@@ -8,7 +8,10 @@ use crate::{
     error::Result,
     model::compute::{CircuitBreaker, Rollout},
 };
-use aws_sdk_ecs::{Client, types};
+use aws_sdk_ecs::{
+    Client, operation::describe_service_revisions::DescribeServiceRevisionsOutput as Described,
+    types,
+};
 use futures::future::try_join_all;
 use std::{
     cmp::Reverse,
@@ -149,7 +152,7 @@ async fn revision_names(
     Ok(try_join_all(batches.collect::<Vec<_>>())
         .await?
         .iter()
-        .flat_map(|answer| answer.service_revisions())
+        .flat_map(Described::service_revisions)
         .filter_map(|revision| {
             let name = last_part(revision.task_definition()?).to_owned();
             Some((revision.service_revision_arn()?.to_owned(), name))

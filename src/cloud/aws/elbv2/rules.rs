@@ -135,7 +135,9 @@ fn redirect(config: &types::RedirectActionConfig) -> String {
 
 /// Target groups and weights; AWS repeats a single group beside the forward configuration.
 fn forwards_to(found: &types::Action) -> Vec<(String, i32)> {
-    let weighted = found.forward_config().map(|c| c.target_groups());
+    let weighted = found
+        .forward_config()
+        .map(types::ForwardActionConfig::target_groups);
     match (weighted, found.target_group_arn()) {
         (Some(groups), _) if !groups.is_empty() => groups
             .iter()

@@ -1,0 +1,140 @@
+//! Writes: one SDK call for each [`Call`].
+
+use super::{AwsCloud, failure::explain};
+use crate::{
+    cloud::{Call, CallOutcome},
+    error::{Error, ErrorKind, Result},
+};
+
+/// Executes one call.
+///
+/// # Errors
+/// What AWS answered; `Usage` for a desired count beyond what the API can hold.
+pub(super) async fn execute(aws: &AwsCloud, call: &Call) -> Result<CallOutcome> {
+    let clients = aws.clients().await?;
+    match call {
+        Call::ScaleService {
+            cluster,
+            service,
+            desired,
+        } => scale(&clients.ecs, call, cluster, service, *desired).await,
+        Call::RestartService { cluster, service } => {
+            restart(&clients.ecs, call, cluster, service).await
+        }
+        Call::StopTask {
+            cluster,
+            task,
+            reason,
+        } => stop(&clients.ecs, call, cluster, task, reason).await,
+        Call::SnapshotDatabase { database, snapshot } => {
+            snapshot_database(&clients.rds, call, database, snapshot).await
+        }
+    }
+}
+
+async fn scale(
+    ecs: &aws_sdk_ecs::Client,
+    call: &Call,
+    cluster: &str,
+    service: &str,
+    desired: u32,
+) -> Result<CallOutcome> {
+    let count = i32::try_from(desired).map_err(|e| {
+        Error::new(
+            ErrorKind::Usage,
+            format!("{service} cannot have {desired} tasks"),
+        )
+        .hint("ECS runs at most 5,000 tasks a service")
+        .source(e)
+    })?;
+    let answer = ecs
+        .update_service()
+        .cluster(cluster)
+        .service(service)
+        .desired_count(count)
+        .send()
+        .await
+        .map_err(|e| explain(call.action(), service, e))?;
+    let updated = answer.service();
+    let accepted = updated.map_or(count, aws_sdk_ecs::types::Service::desired_count);
+    Ok(CallOutcome {
+        summary: format!("{service} is to run {accepted} tasks"),
+        resource: updated.and_then(|s| s.service_arn().map(str::to_owned)),
+    })
+}
+
+async fn restart(
+    ecs: &aws_sdk_ecs::Client,
+    call: &Call,
+    cluster: &str,
+    service: &str,
+) -> Result<CallOutcome> {
+    let answer = ecs
+        .update_service()
+        .cluster(cluster)
+        .service(service)
+        .force_new_deployment(true)
+        .send()
+        .await
+        .map_err(|e| explain(call.action(), service, e))?;
+    let started = answer
+        .service()
+        .and_then(|s| {
+            s.deployments()
+                .iter()
+                .find(|d| d.status() == Some("PRIMARY"))
+        })
+        .and_then(|deployment| deployment.id());
+    Ok(CallOutcome {
+        summary: match started {
+            Some(id) => format!("{service} is replacing its tasks: deployment {id}"),
+            None => format!("{service} is replacing its tasks"),
+        },
+        resource: answer
+            .service()
+            .and_then(|s| s.service_arn().map(str::to_owned)),
+    })
+}
+
+async fn stop(
+    ecs: &aws_sdk_ecs::Client,
+    call: &Call,
+    cluster: &str,
+    task: &str,
+    reason: &str,
+) -> Result<CallOutcome> {
+    let answer = ecs
+        .stop_task()
+        .cluster(cluster)
+        .task(task)
+        .reason(reason)
+        .send()
+        .await
+        .map_err(|e| explain(call.action(), task, e))?;
+    let id = task.rsplit('/').next().unwrap_or(task);
+    Ok(CallOutcome {
+        summary: format!("task {id} is stopping"),
+        resource: answer.task().and_then(|t| t.task_arn().map(str::to_owned)),
+    })
+}
+
+async fn snapshot_database(
+    rds: &aws_sdk_rds::Client,
+    call: &Call,
+    database: &str,
+    snapshot: &str,
+) -> Result<CallOutcome> {
+    let answer = rds
+        .create_db_snapshot()
+        .db_instance_identifier(database)
+        .db_snapshot_identifier(snapshot)
+        .send()
+        .await
+        .map_err(|e| explain(call.action(), database, e))?;
+    let made = answer.db_snapshot();
+    let status = made.and_then(|s| s.status()).unwrap_or("requested");
+    Ok(CallOutcome {
+        summary: format!("snapshot {snapshot} of {database} is {status}"),
+        resource: made.and_then(|s| s.db_snapshot_arn().map(str::to_owned)),
+    })
+}
