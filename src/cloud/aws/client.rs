@@ -2,7 +2,7 @@
 
 use super::{
     EDGE_REGION,
-    wire::{self, Metering},
+    wire::{self, Metering, NeverKnown},
 };
 use crate::{
     cloud::meter::Meter,
@@ -75,6 +75,7 @@ impl Clients {
                 $sdk::Client::from_conf(
                     $sdk::config::Builder::from($config)
                         .interceptor(metering.clone())
+                        .retry_classifier(NeverKnown)
                         .build(),
                 )
             };

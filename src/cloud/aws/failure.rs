@@ -110,17 +110,12 @@ impl<'a> Answer<'a> {
     /// An answer that no AWS service gives. Test servers answer an action that they do not know with 400 and an empty body, or with
     /// the 500 page of their web framework; a front that is down answers 502 to 504.
     fn kind_without_code(&self, action: &str) -> ErrorKind {
-        let body = self.body.trim_ascii_start();
-        let page = body.len() >= 5 && {
-            let start = body[..5].to_ascii_lowercase();
-            start == *b"<!doc" || start == *b"<html"
-        };
         match self.status {
             429 => ErrorKind::Throttled,
             401 | 403 => self.denied(action),
             501 | 404 | 405 => ErrorKind::Unsupported,
-            400 if body.is_empty() => ErrorKind::Unsupported,
-            500 if page => ErrorKind::Unsupported,
+            400 if self.body.is_empty() => ErrorKind::Unsupported,
+            500 if is_page(self.body) => ErrorKind::Unsupported,
             _ => ErrorKind::Service,
         }
     }
@@ -139,6 +134,10 @@ impl<'a> Answer<'a> {
 
     fn quote(&self) -> String {
         match (self.code, self.message) {
+            // AWS answers with the signed request itself here; the code says enough.
+            (Some(code), _) if code.contains("Signature") && !self.says("expired") => {
+                code.to_owned()
+            }
             (Some(code), Some(message)) => format!("{code}: {}", quoted(message)),
             (Some(one), None) | (None, Some(one)) => quoted(one),
             (None, None) => format!("status {} without an explanation", self.status),
@@ -146,22 +145,38 @@ impl<'a> Answer<'a> {
     }
 }
 
-/// A request that never got an answer: no credentials to sign it with, no endpoint to send it to, or no connection.
+/// Whether an answer is a page for people, which no AWS service gives.
+pub(super) fn is_page(body: &[u8]) -> bool {
+    let start = body.trim_ascii_start().get(..5).unwrap_or_default();
+    start.eq_ignore_ascii_case(b"<!doc") || start.eq_ignore_ascii_case(b"<html")
+}
+
+/// A request that never got an answer: no credentials to sign it with, no endpoint to send it to, or no connection. The SDK wraps all
+/// of these in one error, so that the words of the chain must tell them apart.
 fn undelivered(error: &(dyn StdError + 'static)) -> (ErrorKind, String) {
-    let texts: Vec<String> = chain(error).map(ToString::to_string).collect();
-    let any = |words: &str| texts.iter().any(|text| text.contains(words));
-    let why = root(error);
-    let kind = match chain(error).find_map(|e| e.downcast_ref::<CredentialsError>()) {
-        _ if any("no providers in chain provided credentials") => ErrorKind::NoCredentials,
-        Some(_) if any("expired") || any("SSO token") || any("sso login") => ErrorKind::Expired,
-        Some(_) if any("AccessDenied") => ErrorKind::Denied {
+    let words: Vec<String> = chain(error).map(ToString::to_string).collect();
+    let any = |wanted: &[&str]| {
+        wanted
+            .iter()
+            .any(|w| words.iter().any(|word| word.contains(w)))
+    };
+    let unsigned = chain(error).any(<dyn StdError>::is::<CredentialsError>);
+    let kind = match unsigned {
+        // The last places looked at; nothing before them had any.
+        true if any(&["IMDS", "no providers in chain provided credentials"]) => {
+            let nowhere = "none in the environment, the profile or the instance metadata";
+            return (ErrorKind::NoCredentials, nowhere.to_owned());
+        }
+        true if any(&["expired", "Session token not found or invalid"]) => ErrorKind::Expired,
+        true if any(&["AccessDenied", "not authorized to perform"]) => ErrorKind::Denied {
             action: "sts:AssumeRole".to_owned(),
         },
-        Some(_) => ErrorKind::NoCredentials,
-        None if any("failed to resolve endpoint") || any("endpoint resolver") => ErrorKind::Config,
-        None => ErrorKind::Unreachable,
+        true if any(&["dispatch failure", "timed out", "timeout"]) => ErrorKind::Unreachable,
+        true => ErrorKind::NoCredentials,
+        false if any(&["not a valid URI", "valid host label"]) => ErrorKind::Config,
+        false => ErrorKind::Unreachable,
     };
-    (kind, why)
+    (kind, root(error))
 }
 
 fn chain<'a>(
@@ -170,13 +185,10 @@ fn chain<'a>(
     std::iter::successors(Some(error), |error| (*error).source())
 }
 
-/// The innermost cause in its own words.
+/// The innermost cause and what it broke: `tcp connect error: Connection refused`.
 fn root(error: &(dyn StdError + 'static)) -> String {
-    quoted(
-        &chain(error)
-            .last()
-            .map_or_else(String::new, ToString::to_string),
-    )
+    let causes: Vec<String> = chain(error).map(|e| quoted(&e.to_string())).collect();
+    causes[causes.len().saturating_sub(2)..].join(": ")
 }
 
 /// AWS's words on one line and of bearable length.
@@ -211,9 +223,8 @@ fn sentence(kind: ErrorKind, action: &str, resource: &str, detail: &str) -> Erro
             format!("{action} on {resource} was refused: the signature is out of date"),
             "this machine's clock is wrong: correct it".to_owned(),
         ),
-        // The answer to a bad signature quotes the signed request, so AWS's words stay out.
         ErrorKind::NoCredentials => (
-            format!("{action} on {resource} needs valid credentials"),
+            format!("{action} on {resource} needs valid credentials: {detail}"),
             "sign in with `aws sso login`, choose a profile with --profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
                 .to_owned(),
         ),

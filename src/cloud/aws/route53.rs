@@ -1,27 +1,21 @@
 //! Route 53: the hosted zone, the records that lead into the environment, and its health checks.
 
-use super::{
-    AwsCloud, client::Clients, cloudfront, configured, failure::explain, gap::or_gap, shape::text,
-};
+mod health;
+
+use super::{AwsCloud, client::Clients, cloudfront, configured, failure::explain, gap::or_gap};
 use crate::{
     error::{Error, ErrorKind, Result},
-    model::edge::{Dns, DnsRecord, Health3, HealthCheck, HostedZone, RecordTarget, ZoneVisibility},
+    model::edge::{Dns, DnsRecord, HostedZone, RecordTarget, ZoneVisibility},
 };
 use aws_sdk_route53::{
     Client,
-    operation::{
-        get_hosted_zone::GetHostedZoneOutput, list_tags_for_resources::ListTagsForResourcesOutput,
-    },
-    types::{self, HealthCheckObservation, HealthCheckType, ResourceRecordSet, TagResourceType},
+    operation::get_hosted_zone::GetHostedZoneOutput,
+    types::{self, ResourceRecordSet},
 };
 use futures::{
     FutureExt as _,
-    future::{join, join_all, join4, try_join_all},
+    future::{join, join4},
 };
-use std::collections::HashMap;
-
-/// Resources of one ListTagsForResources request, at most (API reference).
-const TAG_BATCH: usize = 10;
 
 /// Reads the zone and what hangs on it. Without records the tier says nothing, so they must be readable; health checks and targets may
 /// be missing.
@@ -36,7 +30,7 @@ pub(super) async fn read(cloud: &AwsCloud) -> Result<Dns> {
     let (zone, sets, checks, places) = join4(
         hosted_zone(&clients.route53, zone_id),
         record_sets(&clients.route53, zone_id),
-        health_checks(&clients.route53),
+        health::list(&clients.route53),
         Places::read(cloud, clients).boxed(),
     )
     .await;
@@ -51,9 +45,9 @@ pub(super) async fn read(cloud: &AwsCloud) -> Result<Dns> {
         .collect();
     let checks: Vec<_> = or_gap(checks, &mut gaps)
         .into_iter()
-        .filter(|check| belongs(check, &records, &places, domain.as_deref()))
+        .filter(|check| health::belongs(check, &records, &places, domain.as_deref()))
         .collect();
-    let health_checks = statuses(&clients.route53, &checks, &mut gaps).await;
+    let health_checks = health::statuses(&clients.route53, &checks, &mut gaps).await;
     Ok(Dns {
         zone: Some(zone),
         records,
@@ -121,15 +115,6 @@ async fn record_sets(client: &Client, zone: &str) -> Result<Vec<ResourceRecordSe
             .set_start_record_type(answer.next_record_type)
             .set_start_record_identifier(answer.next_record_identifier);
     }
-}
-
-async fn health_checks(client: &Client) -> Result<Vec<types::HealthCheck>> {
-    let mut pages = client.list_health_checks().into_paginator().items().send();
-    let mut checks = Vec::new();
-    while let Some(check) = pages.next().await {
-        checks.push(check.map_err(|e| explain("route53:ListHealthChecks", "health checks", e))?);
-    }
-    Ok(checks)
 }
 
 /// The DNS names by which a record can lead into the environment.
@@ -227,183 +212,7 @@ fn record(set: &ResourceRecordSet, places: &Places) -> Option<DnsRecord> {
         target,
         alias: alias.is_some(),
         evaluates_target_health: alias.is_some_and(types::AliasTarget::evaluate_target_health),
-        ttl: set.ttl(),
+        ttl: set.ttl().filter(|_| alias.is_none()),
         health_check_id: set.health_check_id().map(str::to_owned),
     })
-}
-
-/// Whether a health check watches the environment: attached to one of its records, or aimed at one of its names.
-fn belongs(
-    check: &types::HealthCheck,
-    records: &[DnsRecord],
-    places: &Places,
-    domain: Option<&str>,
-) -> bool {
-    let attached = |id: &str| {
-        records
-            .iter()
-            .any(|r| r.health_check_id.as_deref() == Some(id))
-    };
-    if attached(check.id()) {
-        return true;
-    }
-    let Some(host) = check
-        .health_check_config()
-        .and_then(types::HealthCheckConfig::fully_qualified_domain_name)
-        .map(plain)
-    else {
-        return false;
-    };
-    let below = |domain: &str| host == domain || host.ends_with(&format!(".{domain}"));
-    domain.is_some_and(below)
-        || records.iter().any(|r| r.name == host)
-        || places.of(&host) != RecordTarget::Elsewhere
-}
-
-/// Reads status and name of each check, all at once.
-async fn statuses(
-    client: &Client,
-    checks: &[types::HealthCheck],
-    gaps: &mut Vec<String>,
-) -> Vec<HealthCheck> {
-    let (names, observed) = join(
-        names(client, checks),
-        join_all(checks.iter().map(|check| observations(client, check))),
-    )
-    .await;
-    let names = or_gap(names, gaps);
-    checks
-        .iter()
-        .zip(observed)
-        .map(|(check, observed)| {
-            let observed = or_gap(observed, gaps);
-            from_check(check, names.get(check.id()).cloned(), &observed)
-        })
-        .collect()
-}
-
-/// Reads what the checkers saw. Route 53 tells it of checks on endpoints only, not of calculated or alarm-based ones.
-async fn observations(
-    client: &Client,
-    check: &types::HealthCheck,
-) -> Result<Vec<HealthCheckObservation>> {
-    use HealthCheckType::{Calculated, CloudwatchMetric, RecoveryControl};
-    let kind = check
-        .health_check_config()
-        .map(types::HealthCheckConfig::r#type);
-    if let Some(Calculated | CloudwatchMetric | RecoveryControl) = kind {
-        return Ok(Vec::new());
-    }
-    let answer = client
-        .get_health_check_status()
-        .health_check_id(check.id())
-        .send()
-        .await
-        .map_err(|e| explain("route53:GetHealthCheckStatus", check.id(), e))?;
-    Ok(answer.health_check_observations)
-}
-
-/// Reads the Name tags, by check.
-async fn names(client: &Client, checks: &[types::HealthCheck]) -> Result<HashMap<String, String>> {
-    let batches = checks.chunks(TAG_BATCH).map(|batch| async move {
-        client
-            .list_tags_for_resources()
-            .resource_type(TagResourceType::Healthcheck)
-            .set_resource_ids(Some(batch.iter().map(|c| c.id().to_owned()).collect()))
-            .send()
-            .await
-            .map_err(|e| explain("route53:ListTagsForResources", "health checks", e))
-    });
-    let answers = try_join_all(batches).await?;
-    let sets = answers
-        .iter()
-        .flat_map(ListTagsForResourcesOutput::resource_tag_sets);
-    Ok(sets
-        .filter_map(|set| {
-            let name = set.tags().iter().find(|tag| tag.key() == Some("Name"))?;
-            Some((set.resource_id()?.to_owned(), name.value()?.to_owned()))
-        })
-        .collect())
-}
-
-fn from_check(
-    check: &types::HealthCheck,
-    name: Option<String>,
-    observed: &[HealthCheckObservation],
-) -> HealthCheck {
-    let config = check.health_check_config();
-    let target = config.map_or_else(String::new, target);
-    let reports: Vec<_> = observed
-        .iter()
-        .filter_map(|seen| seen.status_report())
-        .collect();
-    let succeeded = |report: &&&types::StatusReport| text(report.status()).starts_with("Success");
-    let healthy = reports.iter().filter(succeeded).count();
-    let last_failure = reports
-        .iter()
-        .filter(|report| !succeeded(report))
-        .max_by_key(|report| report.checked_time().map(aws_smithy_types::DateTime::secs))
-        .and_then(|report| report.status())
-        .map(str::to_owned);
-    let flag = |read: fn(&types::HealthCheckConfig) -> Option<bool>| {
-        config.and_then(read).unwrap_or_default()
-    };
-    HealthCheck {
-        id: check.id().to_owned(),
-        name: name.unwrap_or_else(|| target.clone()),
-        kind: text(config.map(|c| c.r#type().as_str())),
-        target,
-        state: state(
-            healthy,
-            reports.len(),
-            flag(types::HealthCheckConfig::disabled),
-            flag(types::HealthCheckConfig::inverted),
-        ),
-        healthy_checkers: u32::try_from(healthy).unwrap_or(u32::MAX),
-        checkers: u32::try_from(reports.len()).unwrap_or(u32::MAX),
-        last_failure,
-    }
-}
-
-/// Tells the state as Route 53 decides it: healthy when more than 18 % of the checkers say so (developer guide, "How Route 53
-/// determines whether a health check is healthy"); a disabled check counts as healthy; an inverted one is turned round.
-fn state(healthy: usize, checkers: usize, disabled: bool, inverted: bool) -> Health3 {
-    if checkers == 0 && !disabled {
-        return Health3::Unknown;
-    }
-    let passes = disabled || healthy * 100 > checkers * 18;
-    if passes == inverted {
-        Health3::Unhealthy
-    } else {
-        Health3::Healthy
-    }
-}
-
-/// `https://host:443/path`, or what stands in for an endpoint.
-fn target(config: &types::HealthCheckConfig) -> String {
-    let host = config
-        .fully_qualified_domain_name()
-        .or(config.ip_address())
-        .unwrap_or_default();
-    let port = config
-        .port()
-        .map_or_else(String::new, |port| format!(":{port}"));
-    let path = config.resource_path().unwrap_or_default();
-    match config.r#type() {
-        HealthCheckType::Http | HealthCheckType::HttpStrMatch => {
-            format!("http://{host}{port}{path}")
-        }
-        HealthCheckType::Https | HealthCheckType::HttpsStrMatch => {
-            format!("https://{host}{port}{path}")
-        }
-        HealthCheckType::Tcp => format!("tcp://{host}{port}"),
-        HealthCheckType::Calculated => {
-            format!("{} child checks", config.child_health_checks().len())
-        }
-        HealthCheckType::CloudwatchMetric => {
-            let alarm = config.alarm_identifier().map(types::AlarmIdentifier::name);
-            format!("alarm {}", text(alarm))
-        }
-        _ => text(config.routing_control_arn()),
-    }
 }

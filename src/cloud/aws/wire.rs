@@ -1,5 +1,6 @@
-//! The wire: one HTTP client for all services, and the interceptor that counts what is sent.
+//! The wire: one HTTP client for all services, and the rules for what is counted and what is tried again.
 
+use super::failure::is_page;
 use crate::cloud::meter::Meter;
 use aws_sdk_cloudwatch::operation::get_metric_data::GetMetricDataInput;
 use aws_smithy_http_client::{Builder, ConnectorBuilder, proxy::ProxyConfig, tls};
@@ -14,11 +15,13 @@ use aws_smithy_runtime_api::{
             Intercept,
             context::{
                 BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
+                InterceptorContext,
             },
             dyn_dispatch_hint,
         },
         orchestrator::{HttpRequest, Metadata},
         result::ConnectorError,
+        retries::classifiers::{ClassifyRetry, RetryAction},
         runtime_components::RuntimeComponents,
     },
 };
@@ -174,6 +177,28 @@ impl Intercept for Metering {
                 .record(service(call.service()), interned(call.name()), units);
         }
         Ok(())
+    }
+}
+
+/// Forbids to repeat a call that the endpoint does not know: the 500 page of a test server would be tried until the attempts are used
+/// up.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NeverKnown;
+
+impl ClassifyRetry for NeverKnown {
+    fn classify_retry(&self, ctx: &InterceptorContext) -> RetryAction {
+        let unknown = ctx.response().is_some_and(|response| {
+            response.status().as_u16() == 500 && response.body().bytes().is_some_and(is_page)
+        });
+        if unknown {
+            RetryAction::RetryForbidden
+        } else {
+            RetryAction::NoActionIndicated
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "NeverKnown"
     }
 }
 

@@ -1,0 +1,204 @@
+//! Health checks: which watch the environment, and what their checkers saw.
+
+use super::{Places, plain};
+use crate::{
+    cloud::aws::{failure::explain, gap::or_gap, shape::text},
+    error::Result,
+    model::edge::{DnsRecord, Health3, HealthCheck, RecordTarget},
+};
+use aws_sdk_route53::{
+    Client,
+    operation::list_tags_for_resources::ListTagsForResourcesOutput,
+    types::{self, HealthCheckObservation, HealthCheckType, TagResourceType},
+};
+use futures::future::{join, join_all, try_join_all};
+use std::collections::HashMap;
+
+/// Resources of one ListTagsForResources request, at most (API reference).
+const TAG_BATCH: usize = 10;
+
+/// Reads every health check of the account.
+pub(super) async fn list(client: &Client) -> Result<Vec<types::HealthCheck>> {
+    let mut pages = client.list_health_checks().into_paginator().items().send();
+    let mut checks = Vec::new();
+    while let Some(check) = pages.next().await {
+        checks.push(check.map_err(|e| explain("route53:ListHealthChecks", "health checks", e))?);
+    }
+    Ok(checks)
+}
+
+/// Whether a health check watches the environment: attached to one of its records, or aimed at one of its names.
+pub(super) fn belongs(
+    check: &types::HealthCheck,
+    records: &[DnsRecord],
+    places: &Places,
+    domain: Option<&str>,
+) -> bool {
+    let attached = |id: &str| {
+        records
+            .iter()
+            .any(|r| r.health_check_id.as_deref() == Some(id))
+    };
+    if attached(check.id()) {
+        return true;
+    }
+    let Some(host) = check
+        .health_check_config()
+        .and_then(types::HealthCheckConfig::fully_qualified_domain_name)
+        .map(plain)
+    else {
+        return false;
+    };
+    let below = |domain: &str| host == domain || host.ends_with(&format!(".{domain}"));
+    domain.is_some_and(below)
+        || records.iter().any(|r| r.name == host)
+        || places.of(&host) != RecordTarget::Elsewhere
+}
+
+/// Reads status and name of each check, all at once.
+pub(super) async fn statuses(
+    client: &Client,
+    checks: &[types::HealthCheck],
+    gaps: &mut Vec<String>,
+) -> Vec<HealthCheck> {
+    let (names, observed) = join(
+        names(client, checks),
+        join_all(checks.iter().map(|check| observations(client, check))),
+    )
+    .await;
+    let names = or_gap(names, gaps);
+    checks
+        .iter()
+        .zip(observed)
+        .map(|(check, observed)| {
+            let observed = or_gap(observed, gaps);
+            from_check(check, names.get(check.id()).cloned(), &observed)
+        })
+        .collect()
+}
+
+/// Reads what the checkers saw. Route 53 tells it of checks on endpoints only, not of calculated or alarm-based ones.
+async fn observations(
+    client: &Client,
+    check: &types::HealthCheck,
+) -> Result<Vec<HealthCheckObservation>> {
+    use HealthCheckType::{Calculated, CloudwatchMetric, RecoveryControl};
+    let kind = check
+        .health_check_config()
+        .map(types::HealthCheckConfig::r#type);
+    if let Some(Calculated | CloudwatchMetric | RecoveryControl) = kind {
+        return Ok(Vec::new());
+    }
+    let answer = client
+        .get_health_check_status()
+        .health_check_id(check.id())
+        .send()
+        .await
+        .map_err(|e| explain("route53:GetHealthCheckStatus", check.id(), e))?;
+    Ok(answer.health_check_observations)
+}
+
+/// Reads the Name tags, by check.
+async fn names(client: &Client, checks: &[types::HealthCheck]) -> Result<HashMap<String, String>> {
+    let batches = checks.chunks(TAG_BATCH).map(|batch| async move {
+        client
+            .list_tags_for_resources()
+            .resource_type(TagResourceType::Healthcheck)
+            .set_resource_ids(Some(batch.iter().map(|c| c.id().to_owned()).collect()))
+            .send()
+            .await
+            .map_err(|e| explain("route53:ListTagsForResources", "health checks", e))
+    });
+    let answers = try_join_all(batches).await?;
+    let sets = answers
+        .iter()
+        .flat_map(ListTagsForResourcesOutput::resource_tag_sets);
+    Ok(sets
+        .filter_map(|set| {
+            let name = set.tags().iter().find(|tag| tag.key() == Some("Name"))?;
+            Some((set.resource_id()?.to_owned(), name.value()?.to_owned()))
+        })
+        .collect())
+}
+
+fn from_check(
+    check: &types::HealthCheck,
+    name: Option<String>,
+    observed: &[HealthCheckObservation],
+) -> HealthCheck {
+    let config = check.health_check_config();
+    let target = config.map_or_else(String::new, target);
+    let reports: Vec<_> = observed
+        .iter()
+        .filter_map(|seen| seen.status_report())
+        .collect();
+    let succeeded = |report: &&&types::StatusReport| text(report.status()).starts_with("Success");
+    let healthy = reports.iter().filter(succeeded).count();
+    let last_failure = reports
+        .iter()
+        .filter(|report| !succeeded(report))
+        .max_by_key(|report| report.checked_time().map(aws_smithy_types::DateTime::secs))
+        .and_then(|report| report.status())
+        .map(str::to_owned);
+    let flag = |read: fn(&types::HealthCheckConfig) -> Option<bool>| {
+        config.and_then(read).unwrap_or_default()
+    };
+    HealthCheck {
+        id: check.id().to_owned(),
+        name: name.unwrap_or_else(|| target.clone()),
+        kind: text(config.map(|c| c.r#type().as_str())),
+        target,
+        state: state(
+            healthy,
+            reports.len(),
+            flag(types::HealthCheckConfig::disabled),
+            flag(types::HealthCheckConfig::inverted),
+        ),
+        healthy_checkers: u32::try_from(healthy).unwrap_or(u32::MAX),
+        checkers: u32::try_from(reports.len()).unwrap_or(u32::MAX),
+        last_failure,
+    }
+}
+
+/// Tells the state as Route 53 decides it: healthy when more than 18 % of the checkers say so (developer guide, "How Route 53
+/// determines whether a health check is healthy"); a disabled check counts as healthy; an inverted one is turned round.
+fn state(healthy: usize, checkers: usize, disabled: bool, inverted: bool) -> Health3 {
+    if checkers == 0 && !disabled {
+        return Health3::Unknown;
+    }
+    let passes = disabled || healthy * 100 > checkers * 18;
+    if passes == inverted {
+        Health3::Unhealthy
+    } else {
+        Health3::Healthy
+    }
+}
+
+/// `https://host:443/path`, or what stands in for an endpoint.
+fn target(config: &types::HealthCheckConfig) -> String {
+    let host = config
+        .fully_qualified_domain_name()
+        .or(config.ip_address())
+        .unwrap_or_default();
+    let port = config
+        .port()
+        .map_or_else(String::new, |port| format!(":{port}"));
+    let path = config.resource_path().unwrap_or_default();
+    match config.r#type() {
+        HealthCheckType::Http | HealthCheckType::HttpStrMatch => {
+            format!("http://{host}{port}{path}")
+        }
+        HealthCheckType::Https | HealthCheckType::HttpsStrMatch => {
+            format!("https://{host}{port}{path}")
+        }
+        HealthCheckType::Tcp => format!("tcp://{host}{port}"),
+        HealthCheckType::Calculated => {
+            format!("{} child checks", config.child_health_checks().len())
+        }
+        HealthCheckType::CloudwatchMetric => {
+            let alarm = config.alarm_identifier().map(types::AlarmIdentifier::name);
+            format!("alarm {}", text(alarm))
+        }
+        _ => text(config.routing_control_arn()),
+    }
+}
