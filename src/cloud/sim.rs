@@ -1,1 +1,320 @@
-//! The simulated environment.
+//! The simulated environment: a demo without an account, and a stand-in for AWS in tests. A simulation with laws, not canned rows.
+//!
+//! **Design.** A world (`world`) is stepped on a fixed grid of simulated time, from a week before the demo's epoch
+//! (2026-11-18 13:30 UTC) up to the present, and every figure follows from what flowed through it: visitors arrive by a daily curve
+//! with noise and bulk uploads (`traffic`); the web ACL turns bots away (`waf`); the edge answers from its cache what it can
+//! (`edge`); the rest queues for the CPUs of healthy tasks (`compute::queue`, M/M/c), so that CPU, latency and errors follow the load;
+//! the backend's queries load the database (`database`), whose answers slow the backend. A scheduler starts, health-checks, drains and
+//! replaces tasks (`compute::scheduler`), target tracking asks it for more or fewer (`autoscaling`), and alarms are evaluated from the
+//! recorded minutes (`alarms`, `history`). Log lines and samples are drawn on demand from what each step counted (`logs`).
+//! Requests are whole and conserved: edge = blocked + hits + origin, origin = balancer + rejected.
+//!
+//! **Determinism.** All randomness comes from the seed, one stream a part (`dice`). Reads copy from the world and change nothing, so
+//! that neither their order nor their timing nor the speed shows: equal seed, scenario, time and calls give equal answers.
+//!
+//! **Cost.** [`SimCloud::new`] does nothing; the first read lives through the past week, about ten thousand steps, on a blocking thread.
+
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "simulated counts, seconds and sizes are small and not negative"
+)]
+
+mod alarms;
+mod autoscaling;
+mod balancer;
+mod bill;
+mod compute;
+mod database;
+mod dice;
+mod edge;
+mod history;
+mod images;
+mod logs;
+mod names;
+mod network;
+mod scenario;
+mod traffic;
+mod waf;
+mod world;
+
+pub use names::environment;
+pub use scenario::Scenario;
+
+use super::{Call, CallOutcome, Cloud, meter::Meter};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    model::{
+        Snapshot, Tier,
+        discovery::{Discovery, Outcome, Start},
+        identity::Identity,
+        log::{LogEvent, LogQuery},
+        metric::{MetricId, Metrics, Window},
+    },
+};
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+use world::{EPOCH, World};
+
+/// How the demo runs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SimOptions {
+    /// Seed of all randomness.
+    pub seed: u64,
+    /// Simulated seconds a real second.
+    pub speed: f64,
+    /// Holds the clock this long after the epoch: everything is then deterministic. `None` lets it run.
+    pub elapsed: Option<Duration>,
+    /// What befalls the environment.
+    pub scenario: Scenario,
+}
+
+impl Default for SimOptions {
+    fn default() -> Self {
+        Self {
+            seed: 7,
+            speed: 1.0,
+            elapsed: None,
+            scenario: Scenario::Calm,
+        }
+    }
+}
+
+/// The simulated environment, behind the same seam as AWS.
+pub struct SimCloud {
+    options: SimOptions,
+    started: Instant,
+    meter: Arc<Meter>,
+    /// Made by the first read.
+    world: Arc<Mutex<Option<World>>>,
+}
+
+impl SimCloud {
+    /// Prepares the environment; nothing is simulated before the first read.
+    #[must_use]
+    pub fn new(options: SimOptions) -> Self {
+        Self {
+            options,
+            started: Instant::now(),
+            meter: Arc::default(),
+            world: Arc::default(),
+        }
+    }
+
+    /// Lets the world catch up with the clock and hands it to `act`, away from the threads that serve the console.
+    async fn with_world<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&mut World) -> T + Send + 'static,
+    ) -> Result<T> {
+        let world = Arc::clone(&self.world);
+        let (seed, scenario) = (self.options.seed, self.options.scenario);
+        let now = self.now().as_second();
+        tokio::task::spawn_blocking(move || {
+            let mut world = world.lock().unwrap_or_else(PoisonError::into_inner);
+            let world = world.get_or_insert_with(|| World::new(seed, scenario));
+            world.advance(now);
+            act(world)
+        })
+        .await
+        .map_err(|e| {
+            Error::new(ErrorKind::Service, "the simulated environment stopped")
+                .hint("this is a defect of the demo; start it again, or with another --seed")
+                .source(e)
+        })
+    }
+
+    /// Takes the time that AWS would, so that loading is seen; none where the clock is held.
+    async fn travel(&self, milliseconds: u64) {
+        if self.options.elapsed.is_none() {
+            tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+        }
+    }
+}
+
+/// Milliseconds that a read of `tier` takes: its longest chain of dependent requests, some tens of milliseconds each.
+const fn travel_time(tier: Tier) -> u64 {
+    match tier {
+        Tier::Route53 => 90,
+        Tier::CloudFront => 170,
+        Tier::Waf => 110,
+        Tier::Alb => 140,
+        Tier::Ecs => 230,
+        Tier::Rds => 160,
+        Tier::Images => 180,
+        Tier::Alarms => 70,
+        Tier::Network => 120,
+    }
+}
+
+#[async_trait]
+impl Cloud for SimCloud {
+    fn now(&self) -> Timestamp {
+        let since = self
+            .options
+            .elapsed
+            .unwrap_or_else(|| self.started.elapsed().mul_f64(self.options.speed.max(0.0)));
+        SignedDuration::try_from(since)
+            .ok()
+            .and_then(|since| world::moment(EPOCH).checked_add(since).ok())
+            .unwrap_or(Timestamp::MAX)
+    }
+
+    fn meter(&self) -> &Arc<Meter> {
+        &self.meter
+    }
+
+    async fn identity(&self) -> Result<Identity> {
+        self.travel(45).await;
+        self.meter.record("sts", "GetCallerIdentity", 1);
+        Ok(Identity {
+            account: names::ACCOUNT.to_owned(),
+            arn: names::CALLER.to_owned(),
+            expires_at: None,
+        })
+    }
+
+    async fn read(&self, tier: Tier) -> Result<Snapshot> {
+        self.travel(travel_time(tier)).await;
+        bill::read(&self.meter, tier);
+        self.with_world(move |world| match tier {
+            Tier::Route53 => Snapshot::Dns(Arc::new(edge::dns(world))),
+            Tier::CloudFront => Snapshot::Cdn(Arc::new(edge::cdn(world))),
+            Tier::Waf => Snapshot::Waf(Arc::new(waf::snapshot(world))),
+            Tier::Alb => Snapshot::Balancer(Arc::new(balancer::snapshot(world))),
+            Tier::Ecs => Snapshot::Compute(Arc::new(compute::snapshot(world))),
+            Tier::Rds => Snapshot::Database(Arc::new(database::snapshot(world))),
+            Tier::Images => Snapshot::Images(Arc::new(images::snapshot(world))),
+            Tier::Alarms => Snapshot::Alarms(Arc::new(alarms::snapshot(world))),
+            Tier::Network => Snapshot::Network(Arc::new(network::snapshot(world))),
+        })
+        .await
+    }
+
+    async fn metrics(&self, ids: &[MetricId], window: Window) -> Result<Metrics> {
+        self.travel(150).await;
+        bill::metrics(&self.meter, ids.len());
+        let ids = ids.to_vec();
+        self.with_world(move |world| Metrics {
+            window,
+            series: ids
+                .into_iter()
+                .map(|id| {
+                    let series = world.history.series(&id, &window);
+                    (id, series)
+                })
+                .collect(),
+            messages: Vec::new(),
+        })
+        .await
+    }
+
+    async fn logs(&self, query: &LogQuery) -> Result<Vec<LogEvent>> {
+        self.travel(120).await;
+        for _ in &query.groups {
+            self.meter.record("logs", "FilterLogEvents", 1);
+        }
+        let query = query.clone();
+        self.with_world(move |world| logs::read(world, &query))
+            .await
+    }
+
+    async fn discover(&self, start: &Start) -> Result<Discovery> {
+        self.travel(240).await;
+        match start {
+            Start::Nothing => {}
+            Start::Cluster(name) | Start::Stack(name) if name == names::CLUSTER => {}
+            Start::Cluster(name) | Start::Stack(name) => {
+                return Err(Error::new(
+                    ErrorKind::NotFound,
+                    format!("the demo has no cluster or stack `{name}`"),
+                )
+                .hint(format!("both are called `{}`", names::CLUSTER)));
+            }
+        }
+        Ok(discovery())
+    }
+
+    async fn execute(&self, call: &Call) -> Result<CallOutcome> {
+        self.travel(110).await;
+        let (service, operation) = call.action().split_once(':').unwrap_or_default();
+        self.meter.record(service, operation, 1);
+        let call = call.clone();
+        self.with_world(move |world| execute(world, &call)).await?
+    }
+}
+
+/// Acts on the world as AWS would on the call.
+fn execute(world: &mut World, call: &Call) -> Result<CallOutcome> {
+    let now = world.at;
+    match call {
+        Call::ScaleService {
+            cluster,
+            service,
+            desired,
+        } => {
+            world.compute.service_mut(cluster, service)?.scale(*desired);
+            Ok(CallOutcome {
+                summary: format!("desired count of {service} set to {desired}"),
+                resource: Some(service.clone()),
+            })
+        }
+        Call::RestartService { cluster, service } => {
+            let deployment = world.compute.service_mut(cluster, service)?.restart(now);
+            Ok(CallOutcome {
+                summary: format!("deployment {deployment} of {service} started"),
+                resource: Some(deployment),
+            })
+        }
+        Call::StopTask {
+            cluster,
+            task,
+            reason,
+        } => {
+            let owner = world.compute.owner_of(task);
+            let id = world
+                .compute
+                .service_mut(cluster, owner)?
+                .stop_task(task, reason, now)?;
+            Ok(CallOutcome {
+                summary: format!("task {id} of {owner} is stopping"),
+                resource: Some(id),
+            })
+        }
+        Call::SnapshotDatabase { database, snapshot } => {
+            let arn = world.database.snapshot(database, snapshot, now)?;
+            Ok(CallOutcome {
+                summary: format!("snapshot {snapshot} of {database} is being created"),
+                resource: Some(arn),
+            })
+        }
+    }
+}
+
+/// The walk along the request path: the demo has everything.
+fn discovery() -> Discovery {
+    let mut found = Discovery {
+        resources: names::resources(),
+        steps: Vec::new(),
+    };
+    for (what, name) in [
+        ("cluster", names::CLUSTER),
+        ("services", "frontend, backend"),
+        ("load balancer", names::BALANCER),
+        ("distribution", names::DISTRIBUTION),
+        ("web ACL", names::WEB_ACL),
+        ("domain", names::DOMAIN),
+        ("database", names::DATABASE),
+        ("VPC", names::VPC),
+        ("repositories", "hydren/backend, hydren/frontend"),
+        ("dashboard", names::DASHBOARD),
+    ] {
+        found.record(what, Outcome::Found(name.to_owned()));
+    }
+    found
+}

@@ -1,0 +1,417 @@
+//! The two services: how their tasks bear the load, and the tier's snapshot.
+
+pub mod queue;
+pub mod scheduler;
+pub mod task;
+
+use super::{
+    autoscaling,
+    dice::Dice,
+    edge::Routed,
+    images::Release,
+    names,
+    scenario::Conditions,
+    world::{EPOCH, World, moment},
+};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    model::compute::{
+        Cluster, Compute as ComputeModel, ContainerDefinition, DeploymentStrategy,
+        Service as ServiceModel, ServiceLoadBalancer, TaskDefinition,
+    },
+};
+use queue::{Duration, Queue};
+use scheduler::{Service, Spec};
+
+/// CPU units (1024 = 1 vCPU) and MiB of a task.
+#[derive(Debug, Clone, Copy)]
+pub struct Size {
+    pub cpu: u32,
+    pub memory: u32,
+}
+
+/// The React application behind nginx.
+pub const FRONTEND: Spec = Spec {
+    name: names::FRONTEND,
+    size: Size {
+        cpu: 256,
+        memory: 1_024,
+    },
+    port: 8080,
+    target_group: names::FRONTEND_GROUP_ARN,
+    subnets: names::PRIVATE_SUBNETS,
+    security_group: names::SG_FRONTEND,
+    log_group: names::LOGS_FRONTEND,
+};
+
+/// The Flask API behind gunicorn.
+pub const BACKEND: Spec = Spec {
+    name: names::BACKEND,
+    size: Size {
+        cpu: 512,
+        memory: 2_048,
+    },
+    port: 8000,
+    target_group: names::BACKEND_GROUP_ARN,
+    subnets: names::PRIVATE_SUBNETS,
+    security_group: names::SG_BACKEND,
+    log_group: names::LOGS_BACKEND,
+};
+
+/// Seconds of a whole vCPU that one backend request of each kind needs.
+const CPU_READ: f64 = 0.044;
+const CPU_WRITE: f64 = 0.052;
+const CPU_UPLOAD: f64 = 0.15;
+/// The variance of a request's CPU time over its squared mean: small reads beside large writes.
+const CPU_VARIATION: f64 = 0.6;
+/// Percent of a task's CPU that it uses without requests.
+const CPU_IDLE: f64 = 1.8;
+/// Database queries of a request.
+const QUERIES: f64 = 4.0;
+/// Share of API requests that the backend refuses: wrong input, missing objects, ended sessions.
+const REFUSED: f64 = 0.014;
+/// Share of API requests that end in an unhandled exception on an ordinary day.
+const FAILED: f64 = 0.000_12;
+
+/// What a step did to a service. Requests are whole numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Load {
+    /// Reached a target.
+    pub requests: f64,
+    /// Answered.
+    pub answered: f64,
+    /// Refused by the balancer because no target was healthy (503).
+    pub rejected: f64,
+    /// Given up by the balancer (504).
+    pub timed_out: f64,
+    /// Answered 4xx by the target.
+    pub refused: f64,
+    /// Answered 5xx by the target.
+    pub failed: f64,
+    /// Percent of the running tasks' CPU, `NaN` with none.
+    pub cpu: f64,
+    /// Percent of the running tasks' memory, `NaN` with none.
+    pub memory: f64,
+    /// Response time of the targets.
+    pub response: Duration,
+    /// Database queries asked.
+    pub queries: f64,
+}
+
+/// The cluster.
+#[derive(Debug, Clone)]
+pub struct Compute {
+    pub frontend: Service,
+    pub backend: Service,
+    queue: Queue,
+    dice: Dice,
+}
+
+impl Compute {
+    /// Creates both services at `now`.
+    pub fn new(seed: u64, now: i64) -> Self {
+        Self {
+            frontend: Service::create(FRONTEND, 1, now, seed),
+            backend: Service::create(BACKEND, 1, now, seed),
+            queue: Queue::default(),
+            dice: Dice::of(seed, "compute"),
+        }
+    }
+
+    /// Both services, in the order of the configuration.
+    pub fn services(&self) -> [&Service; 2] {
+        [&self.frontend, &self.backend]
+    }
+
+    /// The service `name`.
+    ///
+    /// # Errors
+    /// `NotFound` in ECS's words.
+    pub fn service_mut(&mut self, cluster: &str, name: &str) -> Result<&mut Service> {
+        if cluster != names::CLUSTER {
+            return Err(Error::new(
+                ErrorKind::NotFound,
+                format!("ClusterNotFoundException: Cluster not found: {cluster}"),
+            )
+            .hint(format!("the demo's cluster is `{}`", names::CLUSTER)));
+        }
+        match name {
+            names::FRONTEND => Ok(&mut self.frontend),
+            names::BACKEND => Ok(&mut self.backend),
+            _ => Err(Error::new(
+                ErrorKind::NotFound,
+                format!("ServiceNotFoundException: Service not found: {name}"),
+            )
+            .hint("the demo's services are `frontend` and `backend`")),
+        }
+    }
+
+    /// The service that runs `task`, given by id or ARN; the backend where none does.
+    pub fn owner_of(&self, task: &str) -> &'static str {
+        let id = task.rsplit('/').next().unwrap_or(task);
+        let frontend = self.frontend.tasks.iter().any(|task| task.id == id);
+        if frontend {
+            names::FRONTEND
+        } else {
+            names::BACKEND
+        }
+    }
+
+    /// When a task of `release` last pulled its image.
+    pub fn last_pull(&self, release: &Release) -> Option<i64> {
+        if release.service == names::FRONTEND {
+            self.frontend.last_pull(release)
+        } else {
+            self.backend.last_pull(release)
+        }
+    }
+
+    /// Lets the frontend serve static files: a fraction of a millisecond of CPU each.
+    pub fn serve_frontend(&mut self, routed: &Routed, now: i64, seconds: f64) -> Load {
+        let serving = self.frontend.serving(now);
+        let running = self.frontend.running();
+        if serving == 0 {
+            return Load {
+                rejected: routed.to_frontend,
+                cpu: idle(running, 0.9),
+                memory: idle(running, 21.0),
+                ..Load::default()
+            };
+        }
+        let cpus = running as f64 * 0.25;
+        let rate = routed.to_frontend / seconds;
+        Load {
+            requests: routed.to_frontend,
+            answered: routed.to_frontend,
+            refused: self.dice.split(routed.strays, 0.9),
+            cpu: (0.9 + 100.0 * rate * 0.011 / cpus + 0.2 * self.dice.normal()).clamp(0.2, 100.0),
+            memory: 21.6 + 0.15 * self.dice.normal(),
+            response: Duration {
+                mean: 0.004,
+                variance: 6.0e-6,
+            },
+            ..Load::default()
+        }
+    }
+
+    /// Lets the backend serve the API: requests queue for the CPUs of the healthy tasks, then wait for the database.
+    pub fn serve_backend(
+        &mut self,
+        routed: &Routed,
+        query: Duration,
+        conditions: &Conditions,
+        now: i64,
+        seconds: f64,
+    ) -> Load {
+        let serving = self.backend.serving(now);
+        let running = self.backend.running();
+        let arrivals = routed.for_backend();
+        if serving == 0 {
+            let lost = std::mem::take(&mut self.queue.backlog);
+            return Load {
+                rejected: arrivals,
+                timed_out: lost,
+                cpu: idle(running, CPU_IDLE),
+                memory: idle(running, 44.0),
+                ..Load::default()
+            };
+        }
+        let work =
+            routed.reads * CPU_READ + routed.writes * CPU_WRITE + routed.uploads * CPU_UPLOAD;
+        let mean_work = if arrivals > 0.0 {
+            work / arrivals
+        } else {
+            CPU_WRITE
+        };
+        // A request runs on one worker, which gets no more than its task's share of a CPU.
+        let share = f64::from(BACKEND.size.cpu) / 1_024.0;
+        let service = mean_work * conditions.cpu_per_request / share;
+        let served = self.queue.serve(arrivals, seconds, serving as u32, service);
+        let held = self.held(now);
+        let dice = &mut self.dice;
+        let used = served.busy * serving as f64 / running as f64 * (100.0 - CPU_IDLE);
+        let own = Duration {
+            mean: service,
+            variance: CPU_VARIATION * service * service,
+        };
+        let database = Duration {
+            mean: query.mean * QUERIES,
+            variance: query.variance * QUERIES,
+        };
+        Load {
+            requests: arrivals,
+            answered: served.answered,
+            rejected: 0.0,
+            timed_out: served.timed_out,
+            refused: dice.split(served.answered, REFUSED),
+            failed: dice.split(served.answered, FAILED),
+            cpu: (used + CPU_IDLE + 0.4 * dice.normal()).clamp(0.3, 100.0),
+            memory: (43.0 + 0.12 * used + held + 0.3 * dice.normal()).clamp(20.0, 100.0),
+            response: own.then(served.wait).then(database),
+            queries: served.answered * QUERIES,
+        }
+    }
+
+    /// Percent of memory that long-lived workers hold on to, which a new task does not yet: it grows for a day.
+    fn held(&self, now: i64) -> f64 {
+        let ages: Vec<f64> = self
+            .backend
+            .tasks
+            .iter()
+            .filter_map(|task| task.started)
+            .map(|started| (now - started) as f64 / 3_600.0)
+            .collect();
+        let mean = ages.iter().sum::<f64>() / ages.len().max(1) as f64;
+        9.0 * (1.0 - (-mean / 8.0).exp())
+    }
+}
+
+/// `level`, where a task runs to have one.
+fn idle(running: usize, level: f64) -> f64 {
+    if running == 0 { f64::NAN } else { level }
+}
+
+/// Reads the tier.
+pub fn snapshot(world: &World) -> ComputeModel {
+    let services = world.compute.services();
+    let running: usize = services.iter().map(|service| service.running()).sum();
+    let all: usize = services.iter().map(|service| service.tasks.len()).sum();
+    ComputeModel {
+        cluster: Cluster {
+            name: names::CLUSTER.to_owned(),
+            arn: names::CLUSTER_ARN.to_owned(),
+            status: "ACTIVE".to_owned(),
+            running_tasks: running as i32,
+            pending_tasks: (all - running) as i32,
+            container_insights: "disabled".to_owned(),
+            capacity_providers: vec!["FARGATE".to_owned(), "FARGATE_SPOT".to_owned()],
+        },
+        services: services
+            .into_iter()
+            .map(|service| describe(world, service))
+            .collect(),
+    }
+}
+
+fn describe(world: &World, service: &Service) -> ServiceModel {
+    let spec = &service.spec;
+    let running = service.running();
+    let waiting = service
+        .tasks
+        .iter()
+        .filter(|task| task.wanted() && !task.runs())
+        .count();
+    let mut tasks: Vec<_> = service.tasks.iter().collect();
+    tasks.sort_by_key(|task| std::cmp::Reverse(task.created));
+    ServiceModel {
+        name: spec.name.to_owned(),
+        arn: format!(
+            "arn:aws:ecs:{}:{}:service/{}/{}",
+            names::REGION,
+            names::ACCOUNT,
+            names::CLUSTER,
+            spec.name
+        ),
+        status: "ACTIVE".to_owned(),
+        desired: service.desired as i32,
+        running: running as i32,
+        pending: waiting as i32,
+        launch_type: "FARGATE".to_owned(),
+        platform_version: Some("1.4.0".to_owned()),
+        created_at: Some(moment(EPOCH - 211 * 86_400 - 8_040)),
+        strategy: DeploymentStrategy {
+            kind: "ROLLING".to_owned(),
+            minimum_healthy_percent: Some(100),
+            maximum_percent: Some(200),
+            circuit_breaker: true,
+            rollback: true,
+            bake_minutes: None,
+            alarms: Vec::new(),
+        },
+        task_definition: Some(task_definition(service)),
+        deployments: service.deployments(),
+        rollouts: service.rollouts(),
+        tasks: tasks
+            .into_iter()
+            .map(|task| task.describe(spec.name, spec.size))
+            .collect(),
+        stopped: service
+            .stopped
+            .iter()
+            .map(|task| task.describe(spec.name, spec.size))
+            .collect(),
+        events: service.events(),
+        autoscaling: (spec.name == names::BACKEND).then(|| autoscaling::describe(world)),
+        load_balancers: vec![ServiceLoadBalancer {
+            target_group_arn: spec.target_group.to_owned(),
+            container: spec.name.to_owned(),
+            port: spec.port,
+        }],
+        subnets: spec.subnets.map(str::to_owned).into(),
+        security_groups: vec![spec.security_group.to_owned()],
+        assign_public_ip: false,
+        exec_enabled: true,
+        health_check_grace: 60,
+        gaps: Vec::new(),
+    }
+}
+
+fn task_definition(service: &Service) -> TaskDefinition {
+    let spec = &service.spec;
+    let release = service.release();
+    let backend = spec.name == names::BACKEND;
+    let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
+    TaskDefinition {
+        arn: format!(
+            "arn:aws:ecs:{}:{}:task-definition/{}:{}",
+            names::REGION,
+            names::ACCOUNT,
+            spec.name,
+            release.revision
+        ),
+        family: spec.name.to_owned(),
+        revision: release.revision,
+        cpu: spec.size.cpu,
+        memory: spec.size.memory,
+        architecture: "X86_64".to_owned(),
+        operating_system: "LINUX".to_owned(),
+        task_role: Some(names::TASK_ROLE.to_owned()),
+        execution_role: Some(names::EXECUTION_ROLE.to_owned()),
+        ephemeral_storage: None,
+        registered_at: Some(moment(release.at() - 25)),
+        containers: vec![ContainerDefinition {
+            name: spec.name.to_owned(),
+            image: release.image(),
+            essential: true,
+            cpu: 0,
+            memory: None,
+            ports: vec![spec.port],
+            command: if backend {
+                words(&[
+                    "gunicorn",
+                    "--workers",
+                    "3",
+                    "--keep-alive",
+                    "75",
+                    "app:create_app()",
+                ])
+            } else {
+                Vec::new()
+            },
+            environment: if backend {
+                words(&["APP_ENV", "LOG_LEVEL", "DB_POOL_SIZE"])
+            } else {
+                words(&["NGINX_ENTRYPOINT_QUIET_LOGS"])
+            },
+            secrets: if backend {
+                vec![("DATABASE_URL".to_owned(), names::DATABASE_SECRET.to_owned())]
+            } else {
+                Vec::new()
+            },
+            log_group: Some(spec.log_group.to_owned()),
+            log_stream_prefix: Some(spec.name.to_owned()),
+            repository_credentials: None,
+            health_check: None,
+        }],
+    }
+}

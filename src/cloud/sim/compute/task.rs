@@ -1,0 +1,254 @@
+//! A Fargate task from PROVISIONING to STOPPED, and the target that the balancer sees of it.
+
+use super::super::{
+    dice::Dice,
+    images::{RELEASES, Release},
+    names,
+    world::moment,
+};
+use super::Size;
+use crate::model::{
+    balancer::{Target, TargetState},
+    compute::{Container, Task as TaskModel},
+};
+
+/// Seconds between the balancer's health checks.
+pub const CHECK_INTERVAL: i64 = 10;
+/// Checks passed in a row until a target is healthy.
+pub const HEALTHY_AFTER: i64 = 2;
+/// Seconds that a leaving target may finish its requests.
+pub const DEREGISTRATION_DELAY: i64 = 30;
+
+/// Steps of a task's life, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    Provisioning,
+    Pending,
+    Activating,
+    Running,
+    Deactivating,
+    Stopping,
+    Deprovisioning,
+    Stopped,
+}
+
+impl Phase {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Provisioning => "PROVISIONING",
+            Self::Pending => "PENDING",
+            Self::Activating => "ACTIVATING",
+            Self::Running => "RUNNING",
+            Self::Deactivating => "DEACTIVATING",
+            Self::Stopping => "STOPPING",
+            Self::Deprovisioning => "DEPROVISIONING",
+            Self::Stopped => "STOPPED",
+        }
+    }
+}
+
+/// Why a task was told to stop.
+#[derive(Debug, Clone)]
+pub struct Stop {
+    pub code: &'static str,
+    pub reason: String,
+}
+
+/// A task.
+#[derive(Debug, Clone)]
+pub struct Task {
+    pub id: String,
+    pub release: &'static Release,
+    /// `ecs-svc/…`.
+    pub deployment: String,
+    /// Index into the zones.
+    pub zone: usize,
+    pub ip: String,
+    pub created: i64,
+    pub phase: Phase,
+    /// When the next phase begins; never, while it runs.
+    due: i64,
+    pub started: Option<i64>,
+    /// When the balancer finds it healthy.
+    pub healthy: Option<i64>,
+    pub stop: Option<Stop>,
+    pub stopped: Option<i64>,
+}
+
+impl Task {
+    /// Asks for a task. Fargate takes some seconds for the network interface; pulling the image takes most of the rest.
+    pub fn start(
+        release: &'static Release,
+        deployment: &str,
+        zone: usize,
+        now: i64,
+        dice: &mut Dice,
+    ) -> Self {
+        Self {
+            id: dice.hex(32),
+            release,
+            deployment: deployment.to_owned(),
+            zone,
+            ip: format!("10.0.{}.{}", 20 + zone, dice.seconds(10, 250)),
+            created: now,
+            phase: Phase::Provisioning,
+            due: now + dice.seconds(9, 16),
+            started: None,
+            healthy: None,
+            stop: None,
+            stopped: None,
+        }
+    }
+
+    /// Tells the task to stop. One that never ran has nothing to drain.
+    pub fn stop(&mut self, code: &'static str, reason: String, now: i64) {
+        self.stop = Some(Stop { code, reason });
+        self.healthy = None;
+        self.due = now;
+        if self.phase < Phase::Running {
+            self.phase = Phase::Deactivating;
+        }
+    }
+
+    /// Moves on to the phase that `now` asks for; tells whether the phase changed.
+    pub fn advance(&mut self, now: i64, dice: &mut Dice) -> bool {
+        let before = self.phase;
+        while self.due <= now && self.phase != Phase::Stopped {
+            self.phase = match self.phase {
+                Phase::Provisioning => {
+                    self.due += dice.seconds(14, 26);
+                    Phase::Pending
+                }
+                Phase::Pending => {
+                    self.due += dice.seconds(3, 6);
+                    Phase::Activating
+                }
+                Phase::Activating => {
+                    self.started = Some(self.due);
+                    let first_check = dice.seconds(2, CHECK_INTERVAL + 2);
+                    self.healthy =
+                        Some(self.due + first_check + CHECK_INTERVAL * (HEALTHY_AFTER - 1));
+                    self.due = i64::MAX;
+                    Phase::Running
+                }
+                Phase::Running => {
+                    self.due += DEREGISTRATION_DELAY;
+                    Phase::Deactivating
+                }
+                Phase::Deactivating => {
+                    self.due += dice.seconds(2, 5);
+                    Phase::Stopping
+                }
+                Phase::Stopping => {
+                    self.due += dice.seconds(8, 18);
+                    Phase::Deprovisioning
+                }
+                Phase::Deprovisioning | Phase::Stopped => {
+                    self.stopped = Some(self.due);
+                    Phase::Stopped
+                }
+            };
+        }
+        self.phase != before
+    }
+
+    /// Whether it is meant to run.
+    pub const fn wanted(&self) -> bool {
+        self.stop.is_none()
+    }
+
+    /// Whether its containers use CPU.
+    pub fn runs(&self) -> bool {
+        matches!(self.phase, Phase::Running | Phase::Deactivating)
+    }
+
+    /// Whether the balancer sends it requests.
+    pub fn serves(&self, now: i64) -> bool {
+        self.wanted() && self.healthy.is_some_and(|healthy| healthy <= now)
+    }
+
+    /// Its target, from registration until it has drained.
+    pub fn target(&self, port: i32, now: i64) -> Option<Target> {
+        let (state, reason, description) = match self.phase {
+            Phase::Activating => (
+                TargetState::Initial,
+                Some("Elb.RegistrationInProgress"),
+                Some("Target registration is in progress"),
+            ),
+            Phase::Running if self.serves(now) => (TargetState::Healthy, None, None),
+            Phase::Running => (
+                TargetState::Initial,
+                Some("Elb.InitialHealthChecking"),
+                Some("Initial health checks in progress"),
+            ),
+            Phase::Deactivating if self.started.is_some() => (
+                TargetState::Draining,
+                Some("Target.DeregistrationInProgress"),
+                Some("Target deregistration is in progress"),
+            ),
+            _ => return None,
+        };
+        Some(Target {
+            id: self.ip.clone(),
+            port,
+            zone: Some(names::ZONES[self.zone].to_owned()),
+            state,
+            reason: reason.map(str::to_owned),
+            description: description.map(str::to_owned),
+        })
+    }
+
+    /// Describes it as `DescribeTasks` does.
+    pub fn describe(&self, service: &str, size: Size) -> TaskModel {
+        let running = self.runs();
+        let health = "UNKNOWN";
+        TaskModel {
+            arn: format!(
+                "arn:aws:ecs:{}:{}:task/{}/{}",
+                names::REGION,
+                names::ACCOUNT,
+                names::CLUSTER,
+                self.id
+            ),
+            id: self.id.clone(),
+            revision: format!("{service}:{}", self.release.revision),
+            last_status: self.phase.word().to_owned(),
+            desired_status: if self.wanted() { "RUNNING" } else { "STOPPED" }.to_owned(),
+            health: health.to_owned(),
+            zone: Some(names::ZONES[self.zone].to_owned()),
+            private_ip: (self.phase > Phase::Provisioning).then(|| self.ip.clone()),
+            cpu: size.cpu,
+            memory: size.memory,
+            created_at: Some(moment(self.created)),
+            started_at: self.started.map(moment),
+            stopped_at: self.stopped.map(moment),
+            stop_code: self.stop.as_ref().map(|stop| stop.code.to_owned()),
+            stopped_reason: self.stop.as_ref().map(|stop| stop.reason.clone()),
+            started_by: Some(self.deployment.clone()),
+            containers: vec![Container {
+                name: service.to_owned(),
+                image: self.release.image(),
+                digest: self.started.map(|_| self.release.digest.to_owned()),
+                last_status: match self.phase {
+                    Phase::Stopped | Phase::Deprovisioning => "STOPPED",
+                    _ if running => "RUNNING",
+                    _ => "PENDING",
+                }
+                .to_owned(),
+                health: health.to_owned(),
+                // gunicorn and nginx both end with 0 on SIGTERM.
+                exit_code: (self.phase >= Phase::Deprovisioning && self.started.is_some())
+                    .then_some(0),
+                reason: None,
+            }],
+        }
+    }
+}
+
+/// The newest release of `service` that is out at `now`.
+pub fn current_release(service: &str, now: i64) -> &'static Release {
+    RELEASES
+        .iter()
+        .rfind(|release| release.service == service && release.at() <= now)
+        .unwrap_or(&RELEASES[0])
+}

@@ -1,0 +1,154 @@
+//! Releases: what was pushed to the repositories and rolled out, and when.
+
+use super::{
+    names,
+    world::{EPOCH, World, moment},
+};
+use crate::model::image::{Image, Images, Repository, ScanFindings};
+
+/// A release: an image pushed and, minutes later, rolled out as a revision.
+#[derive(Debug)]
+pub struct Release {
+    pub service: &'static str,
+    pub revision: i32,
+    pub tag: &'static str,
+    pub digest: &'static str,
+    /// Bytes, compressed.
+    size: u64,
+    /// Seconds from its rollout to the epoch.
+    before: i64,
+    /// Medium and low findings of its scan.
+    findings: (i32, i32),
+}
+
+impl Release {
+    /// When it was rolled out.
+    pub const fn at(&self) -> i64 {
+        EPOCH - self.before
+    }
+
+    /// When its image was pushed.
+    const fn pushed(&self) -> i64 {
+        self.at() - 190
+    }
+
+    /// The image as the task definition names it.
+    pub fn image(&self) -> String {
+        format!("{}/{}:{}", names::REGISTRY, self.repository(), self.tag)
+    }
+
+    fn repository(&self) -> &'static str {
+        if self.service == names::FRONTEND {
+            names::FRONTEND_REPOSITORY
+        } else {
+            names::BACKEND_REPOSITORY
+        }
+    }
+}
+
+/// Every release, oldest first.
+pub const RELEASES: [Release; 7] = [
+    Release {
+        service: names::BACKEND,
+        revision: 39,
+        tag: "1.18.2-5d0c2be",
+        digest: "sha256:0b7de6f1c24a985e3f10c8d2b76a49e1d35c80f29ab64e17d8c05f3a92b1e64d",
+        size: 88_412_160,
+        before: 16 * 86_400 + 14_220,
+        findings: (3, 9),
+    },
+    Release {
+        service: names::FRONTEND,
+        revision: 16,
+        tag: "2.6.0-a91f3c7",
+        digest: "sha256:e4c81f0a93d7256b8e0c41f7a2d95b36c8f01e7d24a9b5630d8e7f1c5a92b340",
+        size: 24_117_248,
+        before: 13 * 86_400 + 9_840,
+        findings: (0, 4),
+    },
+    Release {
+        service: names::BACKEND,
+        revision: 40,
+        tag: "1.19.0-c27e8d4",
+        digest: "sha256:7a1f5e90c4b82d63e1f07c9a85d24b3690ef1d7c28a5b4f36e9d0c71b8a52f43",
+        size: 89_128_960,
+        before: 9 * 86_400 + 20_460,
+        findings: (2, 9),
+    },
+    Release {
+        service: names::FRONTEND,
+        revision: 17,
+        tag: "2.6.1-30be58f",
+        digest: "sha256:c09b7f3e18d52a64f7c1e0983b6d5a2f4e7190c8d36b2a5f81e4c7d09a3f6b25",
+        size: 24_136_704,
+        before: 8 * 86_400 + 18_300,
+        findings: (0, 4),
+    },
+    Release {
+        service: names::BACKEND,
+        revision: 41,
+        tag: "1.19.1-8fa63b0",
+        digest: "sha256:3d92c7b0e5f1486a9c2d70e83b5f14a6d9e07c3f82b61a5d4e0f9c7b38a2d516",
+        size: 89_133_056,
+        before: 5 * 86_400 + 12_540,
+        findings: (1, 8),
+    },
+    Release {
+        service: names::BACKEND,
+        revision: 42,
+        tag: "1.20.0-9c41e7a",
+        digest: "sha256:f58e2a1c7d90b463e8f1a5c2d7096b3e4f81c0a9d5e72b6138c4f0d9a7e3b521",
+        size: 89_604_096,
+        before: 86_400 + 15_960,
+        findings: (1, 8),
+    },
+    Release {
+        service: names::FRONTEND,
+        revision: 18,
+        tag: "2.7.0-41d0b96",
+        digest: "sha256:91c0e7d4a3f852b6d17e0c9f4a8b3d5e62f7c1908d4b6e3a5f90c7d281e4b6a3",
+        size: 24_182_784,
+        before: 22 * 3_600 + 1_380,
+        findings: (0, 3),
+    },
+];
+
+/// Reads the repositories.
+pub fn snapshot(world: &World) -> Images {
+    let repository = |service: &str, name: &str| Repository {
+        name: name.to_owned(),
+        uri: format!("{}/{name}", names::REGISTRY),
+        arn: format!(
+            "arn:aws:ecr:{}:{}:repository/{name}",
+            names::REGION,
+            names::ACCOUNT
+        ),
+        tag_mutability: "IMMUTABLE".to_owned(),
+        scan_on_push: true,
+        lifecycle_policy: Some(true),
+        images: world
+            .releases(service)
+            .map(|release| Image {
+                digest: release.digest.to_owned(),
+                tags: vec![release.tag.to_owned()],
+                size_bytes: release.size,
+                pushed_at: Some(moment(release.pushed())),
+                last_pulled_at: world.compute.last_pull(release).map(moment),
+                media_type: Some("application/vnd.oci.image.manifest.v1+json".to_owned()),
+                scan: Some(ScanFindings {
+                    status: "COMPLETE".to_owned(),
+                    completed_at: Some(moment(release.pushed() + 34)),
+                    medium: release.findings.0,
+                    low: release.findings.1,
+                    ..ScanFindings::default()
+                }),
+            })
+            .collect(),
+    };
+    Images {
+        repositories: vec![
+            repository(names::BACKEND, names::BACKEND_REPOSITORY),
+            repository(names::FRONTEND, names::FRONTEND_REPOSITORY),
+        ],
+    }
+}

@@ -1,0 +1,346 @@
+//! Log lines, drawn on demand from what each beat of the world counted: the frontend's access log (nginx), the backend's (JSON lines),
+//! PostgreSQL's, and VPC flow records of version 2. The same beat always tells the same lines.
+
+use super::{
+    dice::Dice,
+    names,
+    world::{Beat, Worker, World, moment},
+};
+use crate::model::log::{LogEvent, LogQuery};
+use jiff::Timestamp;
+
+/// Client addresses of the visitors, in the documentation ranges.
+const CLIENTS: [&str; 3] = ["192.0.2.", "198.51.100.", "203.0.113."];
+const FILES: [(&str, u32); 6] = [
+    ("/index.html", 1_412),
+    ("/static/app.4f1c9e2b.js", 214_310),
+    ("/static/app.4f1c9e2b.css", 31_877),
+    ("/static/vendor.90ab31d7.js", 388_204),
+    ("/favicon.ico", 4_286),
+    ("/manifest.json", 492),
+];
+const STRAYS: [&str; 4] = ["/wp-admin/", "/.git/config", "/admin.php", "/backup.zip"];
+const ROUTES: [(&str, &str, u16); 6] = [
+    ("GET", "/api/catalog", 200),
+    ("GET", "/api/items", 200),
+    ("POST", "/api/items", 201),
+    ("PUT", "/api/items/{id}", 200),
+    ("GET", "/api/session", 200),
+    ("POST", "/api/events", 202),
+];
+const REFUSALS: [(&str, &str, u16); 4] = [
+    ("GET", "/api/items/{id}", 404),
+    ("POST", "/api/login", 401),
+    ("POST", "/api/items", 422),
+    ("GET", "/api/session", 401),
+];
+const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36";
+
+/// Reads the newest lines of the span that match, in time order.
+pub fn read(world: &World, query: &LogQuery) -> Vec<LogEvent> {
+    let mut lines = Vec::new();
+    for group in &query.groups {
+        let Some(draw) = source(group) else { continue };
+        let mut found = Vec::new();
+        for beat in world.beats.iter().rev() {
+            if moment(beat.at) < query.from || found.len() >= query.limit {
+                break;
+            }
+            if moment(beat.at - beat.seconds) >= query.to {
+                continue;
+            }
+            let mut dice = Dice::at(world.seed, group, beat.at);
+            let mut told = Vec::new();
+            draw(beat, &mut dice, &mut told);
+            found.extend(told.into_iter().filter_map(|(at, stream, message)| {
+                let wanted = at >= query.from && at < query.to && matches(&query.pattern, &message);
+                wanted.then(|| LogEvent {
+                    at,
+                    group: group.clone(),
+                    stream,
+                    message,
+                })
+            }));
+        }
+        lines.append(&mut found);
+    }
+    lines.sort_by(|a, b| (a.at, &a.group, &a.stream).cmp(&(b.at, &b.group, &b.stream)));
+    lines.drain(..lines.len().saturating_sub(query.limit));
+    lines
+}
+
+/// A line: its time, stream and text.
+type Line = (Timestamp, String, String);
+/// What writes a group's lines.
+type Source = fn(&Beat, &mut Dice, &mut Vec<Line>);
+
+fn source(group: &str) -> Option<Source> {
+    match group {
+        names::LOGS_FRONTEND => Some(frontend),
+        names::LOGS_BACKEND => Some(backend),
+        names::LOGS_DATABASE => Some(database),
+        names::LOGS_FLOW => Some(flow),
+        _ => None,
+    }
+}
+
+/// Whether `message` matches a CloudWatch Logs filter pattern of terms: all plain ones must occur, one of those marked `?`, and none of
+/// those marked `-`; quotes keep spaces (FilterAndPatternSyntax page). Case matters, as it does in CloudWatch.
+fn matches(pattern: &str, message: &str) -> bool {
+    let (mut any, mut optional) = (false, false);
+    for term in terms(pattern) {
+        let (mark, word) = match term.as_bytes().first() {
+            Some(b'-') => ('-', &term[1..]),
+            Some(b'?') => ('?', &term[1..]),
+            _ => (' ', term.as_str()),
+        };
+        let found = message.contains(word.trim_matches('"'));
+        match mark {
+            '-' if found => return false,
+            ' ' if !found => return false,
+            '?' => {
+                optional = true;
+                any |= found;
+            }
+            _ => {}
+        }
+    }
+    any || !optional
+}
+
+/// Splits a pattern at spaces outside quotes.
+fn terms(pattern: &str) -> Vec<String> {
+    let mut terms = Vec::new();
+    let mut term = String::new();
+    let mut quoted = false;
+    for c in pattern.chars() {
+        match c {
+            ' ' if !quoted => {
+                if !term.is_empty() {
+                    terms.push(std::mem::take(&mut term));
+                }
+            }
+            c => {
+                quoted ^= c == '"';
+                term.push(c);
+            }
+        }
+    }
+    if !term.is_empty() {
+        terms.push(term);
+    }
+    terms
+}
+
+/// A moment within the beat.
+fn within(beat: &Beat, dice: &mut Dice) -> Timestamp {
+    let back = (dice.unit() * beat.seconds as f64 * 1_000.0) as i64 + 1;
+    Timestamp::from_millisecond(beat.at * 1_000 - back).unwrap_or_else(|_| moment(beat.at))
+}
+
+fn client(dice: &mut Dice) -> String {
+    format!("{}{}", dice.pick(&CLIENTS), dice.seconds(2, 250))
+}
+
+fn stream(service: &str, worker: &Worker) -> String {
+    format!("{service}/{service}/{}", worker.id)
+}
+
+/// nginx in its combined format, the viewer's address in front as CloudFront hands it on.
+fn frontend(beat: &Beat, dice: &mut Dice, lines: &mut Vec<Line>) {
+    if beat.pages.is_empty() {
+        return;
+    }
+    let (answered, refused) = beat.frontend;
+    for index in 0..answered as usize {
+        let at = within(beat, dice);
+        let worker = dice.pick(&beat.pages).clone();
+        let (path, status, bytes) = if index < refused as usize {
+            (*dice.pick(&STRAYS), 404, 153)
+        } else {
+            let (path, bytes) = *dice.pick(&FILES);
+            (path, 200, bytes)
+        };
+        let stamp = at.strftime("%d/%b/%Y:%H:%M:%S +0000");
+        let client = client(dice);
+        lines.push((
+            at,
+            stream(names::FRONTEND, &worker),
+            format!(
+                "{client} - - [{stamp}] \"GET {path} HTTP/1.1\" {status} {bytes} \"-\" \"{BROWSER}\""
+            ),
+        ));
+    }
+}
+
+/// Flask behind gunicorn, one JSON object a request.
+fn backend(beat: &Beat, dice: &mut Dice, lines: &mut Vec<Line>) {
+    if beat.workers.is_empty() {
+        return;
+    }
+    let (answered, refused, failed) = beat.backend;
+    let (answered, refused, failed) = (answered as usize, refused as usize, failed as usize);
+    for index in 0..answered {
+        let at = within(beat, dice);
+        let worker = dice.pick(&beat.workers).clone();
+        let spread = (0.7 * dice.normal()).exp();
+        let (level, (method, route, status)) = if index < failed {
+            ("ERROR", ("POST", "/api/items", 500))
+        } else if index < failed + refused {
+            ("WARNING", *dice.pick(&REFUSALS))
+        } else if index < failed + refused + beat.uploads as usize {
+            ("INFO", ("POST", "/api/import", 202))
+        } else {
+            ("INFO", *dice.pick(&ROUTES))
+        };
+        let path = route.replace("{id}", &dice.seconds(1_000, 98_000).to_string());
+        let milliseconds = (f64::from(beat.median) * spread * 1_000.0).max(1.0);
+        let request = dice.hex(16);
+        let what = if status == 500 {
+            r#","error":"psycopg.errors.SerializationFailure: could not serialize access due to concurrent update""#
+        } else {
+            ""
+        };
+        let stamp = at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ");
+        lines.push((
+            at,
+            stream(names::BACKEND, &worker),
+            format!(
+                r#"{{"time":"{stamp}","level":"{level}","logger":"app.access","request_id":"{request}","method":"{method}","path":"{path}","status":{status},"duration_ms":{milliseconds:.0}{what}}}"#
+            ),
+        ));
+    }
+}
+
+/// PostgreSQL: checkpoints every five minutes, and statements past `log_min_duration_statement` now and then.
+fn database(beat: &Beat, dice: &mut Dice, lines: &mut Vec<Line>) {
+    let mut tell = |at: Timestamp, text: String| {
+        let stamp = at.strftime("%Y-%m-%d %H:%M:%S UTC");
+        lines.push((
+            at,
+            format!("{}.0", names::DATABASE),
+            format!("{stamp}:{text}"),
+        ));
+    };
+    let checkpoint = beat.at.div_euclid(300) * 300;
+    if beat.at - beat.seconds <= checkpoint && checkpoint < beat.at {
+        tell(
+            moment(checkpoint),
+            ":@:[487]:LOG:  checkpoint starting: time".to_owned(),
+        );
+        let buffers = 120.0 + f64::from(beat.backend.0) * 3.0;
+        let text = format!(
+            ":@:[487]:LOG:  checkpoint complete: wrote {buffers:.0} buffers ({:.1}%); 0 WAL file(s) added, 0 removed, 1 recycled",
+            buffers / 1_250.0
+        );
+        tell(moment(checkpoint + 1), text);
+    }
+    let Some(worker) = beat.workers.first() else {
+        return;
+    };
+    if dice.unit() < 0.004 * f64::from(beat.backend.0) / 10.0 {
+        let at = within(beat, dice);
+        let text = format!(
+            "{}({}):app@hydren:[{}]:LOG:  duration: {:.3} ms  statement: SELECT id, name, price FROM items WHERE owner_id = $1 ORDER BY updated_at DESC LIMIT 50",
+            worker.ip,
+            dice.seconds(34_000, 60_900),
+            dice.seconds(900, 32_000),
+            dice.between(502.0, 890.0)
+        );
+        tell(at, text);
+    }
+}
+
+/// VPC flow records: balancer to tasks, tasks to the database, and scanners that the security groups refuse.
+fn flow(beat: &Beat, dice: &mut Dice, lines: &mut Vec<Line>) {
+    // An aggregation interval of a minute ends at most once in a beat.
+    let end = beat.at.div_euclid(60) * 60;
+    if beat.at - beat.seconds >= end || beat.seconds > 60 {
+        return;
+    }
+    let minute = 60.0 / beat.seconds as f64;
+    let share = |workers: &[Worker], answered: f32| {
+        f64::from(answered) * minute / workers.len().max(1) as f64
+    };
+    let mut record =
+        |interface: &str, from: (&str, i64), to: (&str, i64), packets: f64, action: &str| {
+            let bytes = (packets * 412.0) as i64;
+            let packets = packets.ceil().max(1.0) as i64;
+            lines.push((
+                moment(end),
+                format!("{interface}-all"),
+                format!(
+                    "2 {} {interface} {} {} {} {} 6 {packets} {bytes} {} {end} {action} OK",
+                    names::ACCOUNT,
+                    from.0,
+                    to.0,
+                    from.1,
+                    to.1,
+                    end - 60
+                ),
+            ));
+        };
+    for (workers, answered, port) in [
+        (&beat.pages, beat.frontend.0, 8080),
+        (&beat.workers, beat.backend.0, 8000),
+    ] {
+        for worker in workers.iter() {
+            let interface = interface(&worker.id);
+            let balancer = format!("10.0.{}.{}", worker.zone, 41 + 13 * worker.zone);
+            let packets = share(workers, answered) * 6.0;
+            let from = dice.seconds(1_024, 65_000);
+            record(
+                &interface,
+                (&balancer, from),
+                (&worker.ip, port),
+                packets,
+                "ACCEPT",
+            );
+            if port == 8000 {
+                let from = dice.seconds(34_000, 60_900);
+                let to = (names::DATABASE_IP, 5432);
+                record(&interface, (&worker.ip, from), to, packets * 1.4, "ACCEPT");
+            }
+        }
+    }
+    for _ in 0..dice.seconds(1, 4) {
+        let scanner = client(dice);
+        let port = *dice.pick(&[22, 23, 3389, 6379, 8443, 5432]);
+        let from = dice.seconds(30_000, 65_000);
+        record(
+            "eni-0a7e3c91d5f2b8640",
+            (&scanner, from),
+            ("10.0.0.41", port),
+            1.0,
+            "REJECT",
+        );
+    }
+}
+
+/// The network interface of a task.
+fn interface(task: &str) -> String {
+    format!("eni-0{}", &task[..16])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    #[test]
+    fn a_pattern_wants_every_plain_term_one_optional_and_no_excluded_one() {
+        assert!(matches("", "anything"));
+        assert!(matches(
+            "ERROR items",
+            r#"{"level":"ERROR","path":"/api/items"}"#
+        ));
+        assert!(!matches("ERROR items", r#"{"level":"ERROR"}"#));
+        assert!(matches("?ERROR ?WARNING", r#"{"level":"WARNING"}"#));
+        assert!(!matches("?ERROR ?WARNING", r#"{"level":"INFO"}"#));
+        assert!(!matches("ERROR -timeout", "ERROR timeout"));
+        assert!(matches(
+            r#""checkpoint starting""#,
+            "LOG:  checkpoint starting: time"
+        ));
+        assert!(!matches("error", "ERROR"));
+    }
+}
