@@ -74,11 +74,9 @@ impl Dice {
 
     /// A string of `digits` hexadecimal digits.
     pub fn hex(&mut self, digits: usize) -> String {
-        let mut text: String = (0..digits.div_ceil(16))
-            .map(|_| format!("{:016x}", self.0.next_u64()))
-            .collect();
-        text.truncate(digits);
-        text
+        (0..digits)
+            .map(|_| char::from(*self.pick(b"0123456789abcdef")))
+            .collect()
     }
 
     /// A version 4 UUID.

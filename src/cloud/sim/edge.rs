@@ -140,6 +140,7 @@ pub fn dns(world: &World) -> Dns {
             last_failure: (!healthy)
                 .then(|| "Failure: HTTP Status Code 503, Service Unavailable".to_owned()),
         }],
+        gaps: Vec::new(),
     }
 }
 
@@ -204,6 +205,7 @@ pub fn cdn(world: &World) -> Cdn {
             .collect(),
         additional_metrics: AdditionalMetrics::Enabled,
         error_caching: vec![(502, 5), (503, 5), (504, 5)],
+        gaps: Vec::new(),
     }
 }
 

@@ -207,5 +207,6 @@ pub fn snapshot(world: &World) -> Waf {
         protects: vec![names::DISTRIBUTION_ARN.to_owned()],
         samples: sampled,
         samples_error: None,
+        gaps: Vec::new(),
     }
 }
