@@ -10,16 +10,21 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod app;
 pub mod cli;
 pub mod cloud;
+pub mod command;
 pub mod config;
 pub mod error;
 pub mod format;
 pub mod grid;
+pub mod keymap;
 pub mod model;
 pub mod observe;
+pub mod poll;
 pub mod report;
 pub mod text;
 pub mod theme;
 pub mod triage;
 pub mod ui;
+pub mod view;

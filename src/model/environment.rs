@@ -95,6 +95,25 @@ pub struct Resources {
     pub services: Vec<ServiceName>,
 }
 
+impl Resources {
+    /// Whether a resource of `tier` is named: without one, the tier is not part of the environment.
+    #[must_use]
+    pub const fn names(&self, tier: super::Tier) -> bool {
+        use super::Tier;
+        match tier {
+            Tier::Route53 => self.hosted_zone.is_some() || self.domain.is_some(),
+            Tier::CloudFront => self.distribution.is_some(),
+            Tier::Waf => self.web_acl.is_some(),
+            Tier::Alb => self.load_balancer.is_some(),
+            Tier::Ecs => self.cluster.is_some(),
+            Tier::Rds => self.database.is_some(),
+            Tier::Images => !self.repositories.is_empty(),
+            Tier::Alarms => self.alarm_prefix.is_some() || self.dashboard.is_some(),
+            Tier::Network => self.vpc.is_some(),
+        }
+    }
+}
+
 /// Names a web ACL.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -151,18 +151,7 @@ impl<'a> Scene<'a> {
 
     /// Whether the environment names a resource of `tier`: then "not found" is not "not configured".
     pub fn names(&self, tier: Tier) -> bool {
-        let named = &self.environment.resources;
-        match tier {
-            Tier::Route53 => named.hosted_zone.is_some() || named.domain.is_some(),
-            Tier::CloudFront => named.distribution.is_some(),
-            Tier::Waf => named.web_acl.is_some(),
-            Tier::Alb => named.load_balancer.is_some(),
-            Tier::Ecs => named.cluster.is_some(),
-            Tier::Rds => named.database.is_some(),
-            Tier::Images => !named.repositories.is_empty(),
-            Tier::Alarms => named.alarm_prefix.is_some() || named.dashboard.is_some(),
-            Tier::Network => named.vpc.is_some(),
-        }
+        self.environment.resources.names(tier)
     }
 
     /// Seconds from `at` until now; negative when `at` is ahead.

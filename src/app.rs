@@ -1,0 +1,612 @@
+//! The console's state and the only place that changes it.
+//!
+//! [`App::update`] takes a [`Msg`] and returns the [`Effect`]s to perform; it does no I/O and never waits. Polling is part of it: a tick
+//! says what time it is, `update` says what is due. What screens draw from data (grids, assessment, timeline) is derived here when its
+//! inputs change, so that drawing only reads.
+
+mod act;
+mod layer;
+mod screen;
+mod window;
+
+pub use layer::{Layer, Lines, Listing, Picker};
+pub use screen::{Pane, Screen};
+pub use window::ChartWindow;
+
+use crate::{
+    cloud::meter::Tally,
+    error::{Error, Result},
+    grid::{Grid, GridState},
+    keymap::Keymap,
+    model::{
+        Health, Snapshot, Tier,
+        environment::Environment,
+        event::Event,
+        identity::Identity,
+        metric::{MetricId, Metrics, Window},
+    },
+    observe::{Observations, Observed},
+    poll::{self, Due, Pace},
+    theme::Theme,
+    triage::{self, Assessment},
+    view::{self, Scope},
+};
+use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent, MouseEventKind};
+use jiff::{SignedDuration, Timestamp};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+
+/// Errors kept for the error list.
+const ERRORS_KEPT: usize = 200;
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Msg {
+    /// A key.
+    Key(KeyEvent),
+    /// Pasted text.
+    Paste(String),
+    /// The mouse, when captured.
+    Mouse(MouseEvent),
+    /// The terminal's new size.
+    Resize(u16, u16),
+    /// Time went on.
+    Tick {
+        /// The environment's present.
+        now: Timestamp,
+        /// Requests made so far, and their price.
+        spent: Tally,
+    },
+    /// A tier was read.
+    Tier {
+        /// Generation that asked.
+        generation: u64,
+        /// Tier.
+        tier: Tier,
+        /// Answer.
+        result: Result<Snapshot>,
+    },
+    /// Metrics were read.
+    Metrics {
+        /// Generation that asked.
+        generation: u64,
+        /// What for.
+        purpose: Purpose,
+        /// Answer.
+        result: Result<Metrics>,
+    },
+    /// The caller was looked up.
+    Identity {
+        /// Generation that asked.
+        generation: u64,
+        /// Answer.
+        result: Result<Identity>,
+    },
+    /// The profiles of this machine were listed.
+    Profiles(Result<Vec<String>>),
+    /// A theme was loaded.
+    Theme(Result<Box<Theme>>),
+    /// Something to tell in the bottom line.
+    Notice(String),
+}
+
+/// What metrics are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// The last hour, for verdicts, figures and charts.
+    Live,
+    /// Another window, for the open screen's charts only.
+    Charts,
+}
+
+/// Something to be done outside.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Read a tier.
+    Read(Tier),
+    /// Read metrics over a window.
+    ReadMetrics(Purpose, Vec<MetricId>, Window),
+    /// Look up the caller.
+    ReadIdentity,
+    /// Talk to another environment from now on.
+    Connect(Box<Environment>),
+    /// List this machine's AWS profiles.
+    ListProfiles,
+    /// Load a theme.
+    LoadTheme(String),
+    /// Put text on the clipboard (OSC 52).
+    Copy(String),
+    /// Capture the mouse, or leave it to the terminal.
+    Mouse(Mouse),
+    /// Leave.
+    Quit,
+}
+
+/// Who has the mouse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mouse {
+    /// The terminal: it selects text.
+    #[default]
+    Terminal,
+    /// The console.
+    Captured,
+}
+
+/// Whether the console polls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Running {
+    /// Polls.
+    #[default]
+    Live,
+    /// What is on screen stays.
+    Frozen,
+}
+
+/// An error that was seen.
+#[derive(Debug, Clone)]
+pub struct SeenError {
+    /// When.
+    pub at: Timestamp,
+    /// Where: a tier's title or what was asked.
+    pub place: &'static str,
+    /// Error.
+    pub error: Error,
+}
+
+/// A pane's rows and how they are looked at.
+#[derive(Debug, Clone, Default)]
+pub struct PaneView {
+    /// Rows.
+    pub grid: Grid,
+    /// Selection, sort, filter.
+    pub state: GridState,
+}
+
+/// The console.
+pub struct App {
+    /// The environment's present.
+    pub now: Timestamp,
+    /// Counts environment, profile and region switches; answers to an older one are dropped.
+    pub generation: u64,
+    /// The environment shown.
+    pub environment: Environment,
+    /// All environments to choose from.
+    pub environments: Vec<Environment>,
+    /// Everything observed.
+    pub seen: Observations,
+    /// Metrics of a window other than the live one.
+    pub charts: Observed<Arc<Metrics>>,
+    /// Verdicts, figures, findings.
+    pub assessment: Assessment,
+    /// What happened, newest first.
+    pub timeline: Vec<Event>,
+    /// The screen shown.
+    pub screen: Screen,
+    /// Screens to go back to.
+    pub history: Vec<Screen>,
+    /// Which pane of each screen has the keys.
+    pub focus: BTreeMap<Screen, usize>,
+    /// Panes.
+    pub panes: BTreeMap<Pane, PaneView>,
+    /// Dialogs; the last is on top and gets keys first.
+    pub layers: Vec<Layer>,
+    /// The charts' window.
+    pub window: ChartWindow,
+    /// Whether the console polls.
+    pub running: Running,
+    /// How fast it polls.
+    pub pace: Pace,
+    /// Requests so far and their price.
+    pub spent: Tally,
+    /// Newest last.
+    pub errors: VecDeque<SeenError>,
+    /// Errors nobody has looked at.
+    pub unread_errors: usize,
+    /// A line to tell, until when.
+    pub notice: Option<(String, Timestamp)>,
+    /// Theme.
+    pub theme: Theme,
+    /// Keys.
+    pub keymap: Keymap,
+    /// Who has the mouse.
+    pub mouse: Mouse,
+    /// Columns and lines of the terminal.
+    pub size: (u16, u16),
+    /// Whether the screen no longer shows the state.
+    pub dirty: bool,
+    last_key: Timestamp,
+    due_tiers: [Due; Tier::ALL.len()],
+    due_metrics: Due,
+    due_charts: Due,
+    due_identity: Due,
+    queried: Vec<MetricId>,
+    shown_minute: i64,
+}
+
+impl App {
+    /// Makes the console for `environment` at `now`; nothing is read before the first tick.
+    #[must_use]
+    pub fn new(
+        environment: Environment,
+        environments: Vec<Environment>,
+        theme: Theme,
+        keymap: Keymap,
+        now: Timestamp,
+    ) -> Self {
+        let seen = Observations::default();
+        let assessment = triage::assess(&environment, &seen, now);
+        Self {
+            now,
+            generation: 0,
+            environment,
+            environments,
+            seen,
+            charts: Observed::default(),
+            assessment,
+            timeline: Vec::new(),
+            screen: Screen::Overview,
+            history: Vec::new(),
+            focus: BTreeMap::new(),
+            panes: Pane::ALL
+                .iter()
+                .map(|pane| (*pane, PaneView::default()))
+                .collect(),
+            layers: Vec::new(),
+            window: ChartWindow::default(),
+            running: Running::Live,
+            pace: Pace::Watched,
+            spent: Tally::default(),
+            errors: VecDeque::new(),
+            unread_errors: 0,
+            notice: None,
+            theme,
+            keymap,
+            mouse: Mouse::Terminal,
+            size: (80, 24),
+            dirty: true,
+            last_key: now,
+            due_tiers: [Due::default(); Tier::ALL.len()],
+            due_metrics: Due::default(),
+            due_charts: Due::default(),
+            due_identity: Due::default(),
+            queried: Vec::new(),
+            shown_minute: 0,
+        }
+    }
+
+    /// Takes a message and says what to do about it.
+    pub fn update(&mut self, msg: Msg) -> Vec<Effect> {
+        match msg {
+            Msg::Key(key) if key.kind == KeyEventKind::Release => Vec::new(),
+            Msg::Key(key) => {
+                self.touched();
+                self.key(key)
+            }
+            Msg::Paste(text) => {
+                self.touched();
+                self.paste(&text);
+                Vec::new()
+            }
+            Msg::Mouse(mouse) => match mouse.kind {
+                MouseEventKind::ScrollDown => self.step(3),
+                MouseEventKind::ScrollUp => self.step(-3),
+                _ => Vec::new(),
+            },
+            Msg::Resize(width, height) => {
+                self.size = (width, height);
+                self.dirty = true;
+                Vec::new()
+            }
+            Msg::Tick { now, spent } => self.tick(now, spent),
+            Msg::Tier { generation, .. }
+            | Msg::Metrics { generation, .. }
+            | Msg::Identity { generation, .. }
+                if generation != self.generation =>
+            {
+                Vec::new()
+            }
+            Msg::Tier { tier, result, .. } => self.tier_read(tier, result),
+            Msg::Metrics {
+                purpose, result, ..
+            } => {
+                self.metrics_read(purpose, result);
+                Vec::new()
+            }
+            Msg::Identity { result, .. } => {
+                self.note_error("Identity", result.as_ref().err());
+                self.seen.identity.settle(result, self.now);
+                self.dirty = true;
+                Vec::new()
+            }
+            Msg::Profiles(result) => {
+                match result {
+                    Ok(profiles) => self.offer_profiles(profiles),
+                    Err(error) => self.note_error("Profiles", Some(&error)),
+                }
+                Vec::new()
+            }
+            Msg::Theme(result) => {
+                match result {
+                    Ok(theme) => self.theme = *theme,
+                    Err(error) => self.note_error("Theme", Some(&error)),
+                }
+                self.dirty = true;
+                Vec::new()
+            }
+            Msg::Notice(text) => {
+                self.say(text);
+                Vec::new()
+            }
+        }
+    }
+
+    /// Says something in the bottom line for a few seconds.
+    pub fn say(&mut self, text: impl Into<String>) {
+        self.notice = Some((text.into(), self.now + SignedDuration::from_secs(5)));
+        self.dirty = true;
+    }
+
+    /// The metrics that the open screen's charts draw: the live ones, unless another window is chosen.
+    #[must_use]
+    pub fn chart_metrics(&self) -> &Observed<Arc<Metrics>> {
+        if self.window.is_live() {
+            &self.seen.metrics
+        } else {
+            &self.charts
+        }
+    }
+
+    /// What views are derived from.
+    #[must_use]
+    pub fn scope(&self) -> Scope<'_> {
+        Scope {
+            environment: &self.environment,
+            seen: &self.seen,
+            assessment: &self.assessment,
+            timeline: &self.timeline,
+            service: self.selected_id(Pane::Services),
+            target_group: self.selected_id(Pane::TargetGroups),
+            repository: self.selected_id(Pane::Repositories),
+        }
+    }
+
+    /// The pane that has the keys.
+    #[must_use]
+    pub fn focused(&self) -> Pane {
+        let panes = self.screen.panes();
+        panes[self
+            .focus
+            .get(&self.screen)
+            .copied()
+            .unwrap_or(0)
+            .min(panes.len() - 1)]
+    }
+
+    /// A pane's rows and state.
+    #[must_use]
+    pub fn pane(&self, pane: Pane) -> &PaneView {
+        // Every pane is in the map from the start.
+        &self.panes[&pane]
+    }
+
+    /// How bad things are, worst first: findings of each severity.
+    #[must_use]
+    pub fn finding_count(&self, severity: Health) -> usize {
+        self.assessment
+            .findings
+            .iter()
+            .filter(|f| f.severity == severity)
+            .count()
+    }
+
+    fn selected_id(&self, pane: Pane) -> Option<&str> {
+        let view = self.pane(pane);
+        view.state.row(&view.grid).map(|row| row.id.as_str())
+    }
+
+    fn touched(&mut self) {
+        self.last_key = self.now;
+        self.dirty = true;
+    }
+
+    fn tick(&mut self, now: Timestamp, spent: Tally) -> Vec<Effect> {
+        self.now = now;
+        self.dirty |= self.spent.requests != spent.requests && self.pace == Pace::Watched;
+        self.spent = spent;
+        let minute = now.as_second().div_euclid(60);
+        if minute != self.shown_minute {
+            self.shown_minute = minute;
+            self.dirty = true;
+        }
+        if self.notice.as_ref().is_some_and(|(_, until)| *until <= now) {
+            self.notice = None;
+            self.dirty = true;
+        }
+        let pace = Pace::at(now, self.last_key);
+        if pace != self.pace {
+            self.pace = pace;
+            self.dirty = true;
+        }
+        if self.running == Running::Frozen {
+            Vec::new()
+        } else {
+            self.poll()
+        }
+    }
+
+    /// Says what is due.
+    fn poll(&mut self) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        let (now, pace) = (self.now, self.pace);
+        for tier in Tier::ALL {
+            let busy = self.seen.tier(tier).in_flight;
+            if !busy && self.due_tiers[tier.index()].take(now, pace.stretch(poll::interval(tier))) {
+                self.seen.tier_mut(tier).in_flight = true;
+                effects.push(Effect::Read(tier));
+            }
+        }
+        if !self.seen.identity.in_flight
+            && self.due_identity.take(now, pace.stretch(poll::IDENTITY))
+        {
+            self.seen.identity.in_flight = true;
+            effects.push(Effect::ReadIdentity);
+        }
+        effects.extend(self.poll_metrics());
+        effects.extend(self.poll_charts());
+        effects
+    }
+
+    /// Asks for the live metrics once a minute, and at once for those that a newly opened screen or newly read tier adds.
+    fn poll_metrics(&mut self) -> Option<Effect> {
+        if self.seen.metrics.in_flight {
+            return None;
+        }
+        let wanted = self.wanted_metrics();
+        let due = self
+            .due_metrics
+            .take(self.now, self.pace.stretch(poll::METRICS));
+        let (ids, window) = match &self.seen.metrics.value {
+            Some(known) if !due => {
+                let new: Vec<_> = wanted
+                    .iter()
+                    .filter(|id| !self.queried.contains(id))
+                    .cloned()
+                    .collect();
+                self.queried.extend(new.iter().cloned());
+                (new, known.window)
+            }
+            _ => {
+                self.queried.clone_from(&wanted);
+                (wanted, ChartWindow::default().window(self.now))
+            }
+        };
+        if ids.is_empty() {
+            return None;
+        }
+        self.seen.metrics.in_flight = true;
+        Some(Effect::ReadMetrics(Purpose::Live, ids, window))
+    }
+
+    /// Asks for the open screen's charts when they look at another window than the live one.
+    fn poll_charts(&mut self) -> Option<Effect> {
+        if self.window.is_live() || self.charts.in_flight {
+            return None;
+        }
+        let window = self.window.window(self.now);
+        let every = self
+            .pace
+            .stretch(i64::from(window.period).max(poll::METRICS));
+        if !self.due_charts.take(self.now, every) {
+            return None;
+        }
+        let ids = self.wanted_metrics();
+        self.charts.in_flight = !ids.is_empty();
+        self.charts
+            .in_flight
+            .then_some(Effect::ReadMetrics(Purpose::Charts, ids, window))
+    }
+
+    fn wanted_metrics(&self) -> Vec<MetricId> {
+        let mut ids = triage::base_metrics(&self.environment, &self.seen);
+        for tier in self.screen.tiers() {
+            ids.extend(triage::screen_metrics(*tier, &self.environment, &self.seen));
+        }
+        ids.sort();
+        ids.dedup();
+        ids
+    }
+
+    fn tier_read(&mut self, tier: Tier, result: Result<Snapshot>) -> Vec<Effect> {
+        if self.environment.resources.names(tier) {
+            self.note_error(tier.title(), result.as_ref().err());
+        }
+        self.seen.tier_mut(tier).settle(result, self.now);
+        self.derive();
+        // Metrics of what was just discovered should not wait for the next tick.
+        if self.running == Running::Live {
+            self.poll_metrics().into_iter().collect()
+        } else {
+            Vec::new()
+        }
+    }
+
+    fn metrics_read(&mut self, purpose: Purpose, result: Result<Metrics>) {
+        self.note_error("Metrics", result.as_ref().err());
+        let known = match purpose {
+            Purpose::Live => &mut self.seen.metrics,
+            Purpose::Charts => &mut self.charts,
+        };
+        let merged = result.map(|new| match known.value.take() {
+            Some(mut old) if old.window == new.window => {
+                let all = Arc::make_mut(&mut old);
+                all.series.extend(new.series);
+                all.messages = new.messages;
+                old
+            }
+            _ => Arc::new(new),
+        });
+        known.settle(merged, self.now);
+        self.derive();
+    }
+
+    /// Derives everything that is drawn from what was observed.
+    fn derive(&mut self) {
+        self.assessment = triage::assess(&self.environment, &self.seen, self.now);
+        self.timeline = triage::timeline(&self.seen);
+        self.rebuild(Pane::ALL);
+        self.dirty = true;
+    }
+
+    /// Builds the rows of `panes` anew. Panes that depend on another's selection come after it in [`Pane::ALL`].
+    fn rebuild(&mut self, panes: &[Pane]) {
+        for pane in panes {
+            let grid = view::grid(*pane, &self.scope());
+            if let Some(view) = self.panes.get_mut(pane) {
+                view.grid = grid;
+                view.state.refresh(&view.grid);
+            }
+        }
+    }
+
+    fn note_error(&mut self, place: &'static str, error: Option<&Error>) {
+        let Some(error) = error else { return };
+        let repeated = self
+            .errors
+            .iter()
+            .rev()
+            .find(|e| e.place == place)
+            .is_some_and(|e| e.error.message == error.message);
+        if repeated {
+            return;
+        }
+        if self.errors.len() == ERRORS_KEPT {
+            self.errors.pop_front();
+        }
+        self.errors.push_back(SeenError {
+            at: self.now,
+            place,
+            error: error.clone(),
+        });
+        self.unread_errors += 1;
+    }
+
+    /// Starts anew with `environment`: nothing that was seen of another one stays on screen.
+    fn connect(&mut self, environment: Environment) -> Vec<Effect> {
+        self.generation += 1;
+        self.environment = environment.clone();
+        self.seen = Observations::default();
+        self.charts = Observed::default();
+        self.queried.clear();
+        self.due_tiers = [Due::default(); Tier::ALL.len()];
+        self.due_metrics = Due::default();
+        self.due_charts = Due::default();
+        self.due_identity = Due::default();
+        self.layers.clear();
+        self.derive();
+        let mut effects = vec![Effect::Connect(Box::new(environment))];
+        effects.extend(self.poll());
+        effects
+    }
+}

@@ -1,0 +1,521 @@
+//! What keys and commands do.
+
+use super::{App, Effect, Layer, Listing, Mouse, Pane, Picker, Running, Screen};
+use crate::{
+    command,
+    grid::Filter,
+    model::{Tier, environment::Environment},
+    theme, view,
+};
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use tui_input::{Input, backend::crossterm::EventHandler as _};
+
+/// AWS regions offered for switching (commercial partition, AWS General Reference); another one can be typed.
+const REGIONS: &[&str] = &[
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+    "ca-central-1",
+    "ca-west-1",
+    "sa-east-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "eu-central-1",
+    "eu-central-2",
+    "eu-north-1",
+    "eu-south-1",
+    "eu-south-2",
+    "ap-south-1",
+    "ap-south-2",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-southeast-3",
+    "ap-southeast-4",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-east-1",
+    "me-south-1",
+    "me-central-1",
+    "il-central-1",
+    "af-south-1",
+    "mx-central-1",
+];
+
+impl App {
+    /// Gives a key to the top dialog, or to the command bound to it.
+    pub(super) fn key(&mut self, key: KeyEvent) -> Vec<Effect> {
+        if key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL) {
+            return self.quit();
+        }
+        match self.layers.last_mut() {
+            Some(Layer::Filter(_)) => return self.filter_key(key),
+            Some(Layer::Palette(_) | Layer::Actions(_) | Layer::Pick(..)) => {
+                return self.listing_key(key);
+            }
+            _ => {}
+        }
+        match self.keymap.command(key.into()) {
+            Some(command) if self.allowed(command) => (command.run)(self),
+            Some(_) => Vec::new(),
+            None => {
+                let help = self.keymap.main_key("help").to_owned();
+                self.say(format!(
+                    "that key does nothing here · {help} shows the keys"
+                ));
+                Vec::new()
+            }
+        }
+    }
+
+    /// Over a text dialog only scrolling, closing and switching dialogs make sense.
+    fn allowed(&self, command: &command::Command) -> bool {
+        self.layers.is_empty()
+            || command.group == command::Group::Move
+            || matches!(
+                command.name,
+                "help" | "errors" | "palette" | "quit" | "copy"
+            )
+    }
+
+    pub(super) fn paste(&mut self, text: &str) {
+        let typed: String = text.chars().filter(|c| !c.is_control()).collect();
+        let append = |input: &mut Input| *input = Input::new(format!("{}{typed}", input.value()));
+        match self.layers.last_mut() {
+            Some(Layer::Filter(input)) => {
+                append(input);
+                self.apply_filter();
+            }
+            Some(layer) => {
+                if let Some(listing) = layer.listing_mut() {
+                    append(&mut listing.input);
+                    listing.search();
+                }
+            }
+            None => {}
+        }
+    }
+
+    fn filter_key(&mut self, key: KeyEvent) -> Vec<Effect> {
+        match key.code {
+            KeyCode::Enter | KeyCode::Down => {
+                self.layers.pop();
+            }
+            KeyCode::Esc => {
+                self.layers.pop();
+                self.set_filter(Filter::default());
+            }
+            _ => {
+                if let Some(Layer::Filter(input)) = self.layers.last_mut() {
+                    input.handle_event(&Event::Key(key));
+                }
+                self.apply_filter();
+            }
+        }
+        Vec::new()
+    }
+
+    fn apply_filter(&mut self) {
+        if let Some(Layer::Filter(input)) = self.layers.last() {
+            let filter = Filter::parse(input.value());
+            self.set_filter(filter);
+        }
+    }
+
+    fn set_filter(&mut self, filter: Filter) {
+        let pane = self.focused();
+        if let Some(view) = self.panes.get_mut(&pane) {
+            view.state.filter = filter;
+            view.state.refresh(&view.grid);
+        }
+        self.rebuild(pane.dependents());
+    }
+
+    fn listing_key(&mut self, key: KeyEvent) -> Vec<Effect> {
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        match key.code {
+            KeyCode::Esc => {
+                self.layers.pop();
+            }
+            KeyCode::Enter => return self.choose(),
+            _ => {
+                let Some(listing) = self.layers.last_mut().and_then(Layer::listing_mut) else {
+                    return Vec::new();
+                };
+                match key.code {
+                    KeyCode::Down | KeyCode::Tab => listing.step(1),
+                    KeyCode::Up | KeyCode::BackTab => listing.step(-1),
+                    KeyCode::PageDown => listing.step(10),
+                    KeyCode::PageUp => listing.step(-10),
+                    KeyCode::Char('n') if control => listing.step(1),
+                    KeyCode::Char('p') if control => listing.step(-1),
+                    _ => {
+                        listing.input.handle_event(&Event::Key(key));
+                        listing.search();
+                    }
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    /// Takes what is under the cursor of the top list.
+    fn choose(&mut self) -> Vec<Effect> {
+        let Some(mut layer) = self.layers.pop() else {
+            return Vec::new();
+        };
+        let listing = layer.listing_mut().map(std::mem::take).unwrap_or_default();
+        let typed = listing.input.value().trim().to_owned();
+        let Some(chosen) = listing
+            .chosen()
+            .map(str::to_owned)
+            .or_else(|| (!typed.is_empty()).then_some(typed))
+        else {
+            return Vec::new();
+        };
+        match layer {
+            Layer::Pick(picker, _) => self.picked(picker, chosen),
+            _ => match command::find(&chosen) {
+                Some(command) => (command.run)(self),
+                None => {
+                    self.say(format!("there is no command {chosen}"));
+                    Vec::new()
+                }
+            },
+        }
+    }
+
+    fn picked(&mut self, picker: Picker, chosen: String) -> Vec<Effect> {
+        let environment = match picker {
+            Picker::Theme => return vec![Effect::LoadTheme(chosen)],
+            Picker::Environment => match self.environments.iter().find(|e| e.name == chosen) {
+                Some(environment) => environment.clone(),
+                None => {
+                    self.say(format!("there is no environment {chosen}"));
+                    return Vec::new();
+                }
+            },
+            Picker::Profile => Environment {
+                profile: Some(chosen),
+                ..self.environment.clone()
+            },
+            Picker::Region => Environment {
+                region: chosen,
+                ..self.environment.clone()
+            },
+        };
+        self.say(format!(
+            "switched to {} · {}",
+            environment.name, environment.region
+        ));
+        self.connect(environment)
+    }
+
+    /// Opens a dialog.
+    pub fn push(&mut self, layer: Layer) -> Vec<Effect> {
+        if matches!(layer, Layer::Errors(_)) {
+            self.unread_errors = 0;
+        }
+        self.layers.push(layer);
+        Vec::new()
+    }
+
+    /// Opens a list to choose from.
+    pub fn pick(&mut self, picker: Picker) -> Vec<Effect> {
+        let simulated =
+            self.environment.simulated && matches!(picker, Picker::Profile | Picker::Region);
+        if simulated {
+            self.say("the demo environment has no AWS profile or region to switch");
+            return Vec::new();
+        }
+        let entries = match picker {
+            Picker::Profile => return vec![Effect::ListProfiles],
+            Picker::Environment => self
+                .environments
+                .iter()
+                .map(|e| (e.name.clone(), e.region.clone()))
+                .collect(),
+            Picker::Region => REGIONS
+                .iter()
+                .map(|r| ((*r).to_owned(), String::new()))
+                .collect(),
+            Picker::Theme => theme::Theme::embedded()
+                .map(|n| (n.to_owned(), String::new()))
+                .collect(),
+        };
+        self.push(Layer::Pick(picker, Listing::new(entries)))
+    }
+
+    pub(super) fn offer_profiles(&mut self, profiles: Vec<String>) {
+        let entries = profiles.into_iter().map(|p| (p, String::new())).collect();
+        self.layers
+            .push(Layer::Pick(Picker::Profile, Listing::new(entries)));
+        self.dirty = true;
+    }
+
+    /// Goes to a screen.
+    pub fn go(&mut self, screen: Screen) -> Vec<Effect> {
+        self.layers.clear();
+        if screen != self.screen {
+            self.history.retain(|s| *s != screen);
+            self.history.push(self.screen);
+            self.screen = screen;
+            self.charts = super::Observed::default();
+            self.due_charts.at_once();
+        }
+        if self.running == Running::Live {
+            self.poll()
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// Moves the selection, or scrolls the dialog on top.
+    pub fn step(&mut self, by: isize) -> Vec<Effect> {
+        self.dirty = true;
+        if let Some(layer) = self.layers.last_mut() {
+            if let Some(lines) = layer.lines_mut() {
+                // The end of the text is known where it is drawn; a position past it is drawn as its end.
+                lines.top = lines
+                    .top
+                    .saturating_add_signed(by)
+                    .min(view::longest_dialog());
+            }
+            return Vec::new();
+        }
+        let pane = self.focused();
+        if let Some(view) = self.panes.get_mut(&pane) {
+            view.state.step(&view.grid, by);
+        }
+        self.rebuild(pane.dependents());
+        Vec::new()
+    }
+
+    /// Moves by a page.
+    pub fn page(&mut self, by: isize) -> Vec<Effect> {
+        self.step(by * isize::try_from(self.size.1 / 2).unwrap_or(10).max(1))
+    }
+
+    /// Gives the keys to another pane.
+    pub fn focus_by(&mut self, by: isize) -> Vec<Effect> {
+        let panes = self.screen.panes().len();
+        let focus = self.focus.entry(self.screen).or_default();
+        *focus = (*focus + panes).saturating_add_signed(by) % panes;
+        Vec::new()
+    }
+
+    fn focus_on(&mut self, pane: Pane) {
+        if let Some(index) = self.screen.panes().iter().position(|p| *p == pane) {
+            self.focus.insert(self.screen, index);
+        }
+    }
+
+    /// Closes the dialog on top, else clears the filter, else leaves a drilled-into pane, else goes back a screen.
+    pub fn back(&mut self) -> Vec<Effect> {
+        if self.layers.pop().is_some() {
+            return Vec::new();
+        }
+        let pane = self.focused();
+        if !self.pane(pane).state.filter.is_empty() {
+            self.set_filter(Filter::default());
+            return Vec::new();
+        }
+        if let Some(parent) = self
+            .screen
+            .panes()
+            .iter()
+            .find(|p| p.drills_into() == Some(pane))
+        {
+            self.focus_on(*parent);
+            return Vec::new();
+        }
+        if let Some(screen) = self.history.pop() {
+            let effects = self.go(screen);
+            self.history.pop();
+            return effects;
+        }
+        Vec::new()
+    }
+
+    /// Opens the selected row.
+    pub fn open(&mut self) -> Vec<Effect> {
+        if !self.layers.is_empty() {
+            return self.back();
+        }
+        let pane = self.focused();
+        if let Some(inner) = pane.drills_into() {
+            self.focus_on(inner);
+            return Vec::new();
+        }
+        let tier = match pane {
+            Pane::Findings => self
+                .selected_index(pane)
+                .and_then(|i| self.assessment.findings.get(i))
+                .map(|f| f.tier),
+            Pane::Timeline => self
+                .selected_index(pane)
+                .and_then(|i| self.timeline.get(i))
+                .map(|e| e.tier),
+            _ => None,
+        };
+        match tier {
+            Some(tier) => self.go(Screen::of(tier)),
+            None => self.describe(),
+        }
+    }
+
+    fn selected_index(&self, pane: Pane) -> Option<usize> {
+        let state = &self.pane(pane).state;
+        state.order.get(state.cursor).copied()
+    }
+
+    /// Shows everything known of the selected row.
+    pub fn describe(&mut self) -> Vec<Effect> {
+        let pane = self.focused();
+        let view = self.pane(pane);
+        let Some(row) = view.state.row(&view.grid) else {
+            self.say("nothing is selected");
+            return Vec::new();
+        };
+        let title = format!("{} · {}", pane.title(), row.id);
+        let text = view::describe(&row.describe);
+        self.push(Layer::Describe {
+            title,
+            text,
+            lines: super::Lines::default(),
+        })
+    }
+
+    /// Copies the selected row's identifier, or the described thing as text.
+    pub fn copy(&mut self) -> Vec<Effect> {
+        let text = match self.layers.last() {
+            Some(Layer::Describe { text, .. }) => Some(
+                text.iter()
+                    .map(|(name, value)| format!("{name}: {value}\n"))
+                    .collect::<String>(),
+            ),
+            Some(_) => None,
+            None => self.selected_id(self.focused()).map(str::to_owned),
+        };
+        match text {
+            Some(text) => {
+                let shown = text.lines().next().unwrap_or_default().to_owned();
+                self.say(format!("copied {shown}"));
+                vec![Effect::Copy(text)]
+            }
+            None => {
+                self.say("nothing is selected");
+                Vec::new()
+            }
+        }
+    }
+
+    /// Gives the selected row's address in the AWS console: shown, and copied for a terminal without links.
+    pub fn browse(&mut self) -> Vec<Effect> {
+        let view = self.pane(self.focused());
+        match view.state.row(&view.grid).and_then(|row| row.link.clone()) {
+            Some(link) => {
+                self.say(format!("copied {link}"));
+                vec![Effect::Copy(link)]
+            }
+            None => {
+                self.say("there is no page in the AWS console for this row");
+                Vec::new()
+            }
+        }
+    }
+
+    /// Opens the filter line of the pane that has the keys.
+    pub fn edit_filter(&mut self) -> Vec<Effect> {
+        let text = self.pane(self.focused()).state.filter.text().to_owned();
+        self.push(Layer::Filter(Input::new(text)))
+    }
+
+    /// Sorts by the next column.
+    pub fn sort(&mut self) -> Vec<Effect> {
+        let pane = self.focused();
+        if let Some(view) = self.panes.get_mut(&pane) {
+            view.state.next_sort(&view.grid);
+        }
+        Vec::new()
+    }
+
+    /// Moves the charts' window by half its span.
+    pub fn shift_window(&mut self, by: i64) -> Vec<Effect> {
+        let window = self.window.shifted(by, self.now);
+        self.look_at(window)
+    }
+
+    /// Looks at a longer or shorter span.
+    pub fn zoom(&mut self, by: isize) -> Vec<Effect> {
+        match self.window.zoomed(by) {
+            Some(window) => self.look_at(window),
+            None => Vec::new(),
+        }
+    }
+
+    /// Lets the charts end now again.
+    pub fn window_to_now(&mut self) -> Vec<Effect> {
+        self.look_at(self.window.to_now())
+    }
+
+    fn look_at(&mut self, window: super::ChartWindow) -> Vec<Effect> {
+        if window == self.window {
+            return Vec::new();
+        }
+        self.window = window;
+        self.charts = super::Observed::default();
+        self.due_charts.at_once();
+        self.poll_charts().into_iter().collect()
+    }
+
+    /// Reads what is on screen again: the screen's tiers, on the overview every tier.
+    pub fn refresh(&mut self) -> Vec<Effect> {
+        let tiers = if self.screen == Screen::Overview {
+            &Tier::ALL[..]
+        } else {
+            self.screen.tiers()
+        };
+        for tier in tiers {
+            self.due_tiers[tier.index()].at_once();
+        }
+        self.due_metrics.at_once();
+        self.due_charts.at_once();
+        self.due_identity.at_once();
+        self.say("reading again");
+        self.poll()
+    }
+
+    /// Stops and resumes polling.
+    pub fn freeze(&mut self) -> Vec<Effect> {
+        self.running = match self.running {
+            Running::Live => Running::Frozen,
+            Running::Frozen => Running::Live,
+        };
+        if self.running == Running::Live {
+            self.poll()
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// Captures the mouse, or gives it back to the terminal.
+    pub fn toggle_mouse(&mut self) -> Vec<Effect> {
+        self.mouse = match self.mouse {
+            Mouse::Terminal => Mouse::Captured,
+            Mouse::Captured => Mouse::Terminal,
+        };
+        self.say(match self.mouse {
+            Mouse::Captured => "the wheel scrolls; hold shift to select text",
+            Mouse::Terminal => "the mouse selects text",
+        });
+        vec![Effect::Mouse(self.mouse)]
+    }
+
+    /// Leaves the console.
+    pub fn quit(&mut self) -> Vec<Effect> {
+        vec![Effect::Quit]
+    }
+}

@@ -1,0 +1,137 @@
+//! Every command of the console, once: name, title, what it does. Keys, hints, help, palette and docs/keys.md come from this table.
+
+use crate::app::{App, Effect, Layer, Picker, Screen};
+
+/// Where a command belongs in help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    /// Moving in lists.
+    Move,
+    /// The selected thing.
+    Selection,
+    /// Charts and their window.
+    Charts,
+    /// Screens.
+    Screens,
+    /// The console itself.
+    Console,
+}
+
+impl Group {
+    /// Every group in the order of help.
+    pub const ALL: [Self; 5] = [
+        Self::Screens,
+        Self::Move,
+        Self::Selection,
+        Self::Charts,
+        Self::Console,
+    ];
+
+    /// Title.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Move => "Move",
+            Self::Selection => "Selection",
+            Self::Charts => "Charts",
+            Self::Screens => "Screens",
+            Self::Console => "Console",
+        }
+    }
+}
+
+/// A command.
+pub struct Command {
+    /// Stable name, used in `[keys]` and in the palette.
+    pub name: &'static str,
+    /// Group.
+    pub group: Group,
+    /// A word or two for hints.
+    pub title: &'static str,
+    /// One sentence for help and docs.
+    pub doc: &'static str,
+    /// What it does.
+    pub run: fn(&mut App) -> Vec<Effect>,
+}
+
+impl std::fmt::Debug for Command {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// Writes a row of the table.
+macro_rules! commands {
+    ($($name:literal $group:ident $title:literal $doc:literal $run:expr;)*) => {
+        /// The table.
+        pub const COMMANDS: &[Command] = &[
+            $(Command { name: $name, group: Group::$group, title: $title, doc: $doc, run: $run }),*
+        ];
+    };
+}
+
+commands! {
+    "overview" Screens "Overview" "Show the request path, findings and the timeline." |app| app.go(Screen::Overview);
+    "edge" Screens "Edge" "Show Route 53, CloudFront and WAF." |app| app.go(Screen::Edge);
+    "balancer" Screens "Balancer" "Show the load balancer, its target groups and targets." |app| app.go(Screen::Balancer);
+    "services" Screens "Services" "Show the ECS services, tasks, rollouts and autoscaling." |app| app.go(Screen::Services);
+    "database" Screens "Database" "Show the RDS database, its snapshots and events." |app| app.go(Screen::Database);
+    "images" Screens "Images" "Show image repositories and which image each service runs." |app| app.go(Screen::Images);
+    "alarms" Screens "Alarms" "Show CloudWatch alarms, their history and dashboards." |app| app.go(Screen::Alarms);
+    "network" Screens "Network" "Show the VPC: subnets, routes, gateways, security groups, flow logs." |app| app.go(Screen::Network);
+
+    "down" Move "down" "Move down." |app| app.step(1);
+    "up" Move "up" "Move up." |app| app.step(-1);
+    "page-down" Move "page down" "Move down by a page." |app| app.page(1);
+    "page-up" Move "page up" "Move up by a page." |app| app.page(-1);
+    "top" Move "top" "Go to the first row." |app| app.step(isize::MIN);
+    "bottom" Move "bottom" "Go to the last row." |app| app.step(isize::MAX);
+    "next-pane" Move "next pane" "Go to the next pane." |app| app.focus_by(1);
+    "previous-pane" Move "previous pane" "Go to the previous pane." |app| app.focus_by(-1);
+    "back" Move "back" "Close what is on top, clear the filter, or go back to the screen before." App::back;
+
+    "open" Selection "open" "Open the selected row: its tier, its tasks, or its details." App::open;
+    "describe" Selection "describe" "Show everything known of the selected row." App::describe;
+    "copy" Selection "copy" "Copy the selected row's identifier (OSC 52, works over SSH)." App::copy;
+    "browse" Selection "AWS console" "Give the selected row's page in the AWS console, and copy it." App::browse;
+    "actions" Selection "actions" "List what can be done with the selected row." |app| app.push(Layer::actions());
+    "filter" Selection "filter" "Filter rows: words, `column:value`, `!word`." App::edit_filter;
+    "next-match" Selection "next match" "Go to the next row that passes the filter." |app| app.step(1);
+    "previous-match" Selection "previous match" "Go to the row before that passes the filter." |app| app.step(-1);
+    "sort" Selection "sort" "Sort by the next column, then the other way, then not at all." App::sort;
+
+    "earlier" Charts "earlier" "Move the charts' window back in time." |app| app.shift_window(-1);
+    "later" Charts "later" "Move the charts' window forward in time." |app| app.shift_window(1);
+    "zoom-in" Charts "zoom in" "Look at a shorter time: 7 d to 15 m." |app| app.zoom(-1);
+    "zoom-out" Charts "zoom out" "Look at a longer time: 15 m to 7 d." |app| app.zoom(1);
+    "latest" Charts "now" "Let the charts end now again." App::window_to_now;
+
+    "refresh" Console "refresh" "Read everything on this screen again, now." App::refresh;
+    "freeze" Console "freeze" "Stop and resume polling; what is on screen stays." App::freeze;
+    "environment" Console "environment" "Switch to another environment." |app| app.pick(Picker::Environment);
+    "profile" Console "profile" "Switch to another AWS profile." |app| app.pick(Picker::Profile);
+    "region" Console "region" "Switch to another region." |app| app.pick(Picker::Region);
+    "theme" Console "theme" "Switch to another theme." |app| app.pick(Picker::Theme);
+    "mouse" Console "mouse" "Turn mouse capture on and off; off, the terminal selects text." App::toggle_mouse;
+    "errors" Console "errors" "Show the errors so far." |app| app.push(Layer::errors());
+    "palette" Console "commands" "Find a command by name." |app| app.push(Layer::palette());
+    "help" Console "help" "Show the keys." |app| app.push(Layer::help());
+    "quit" Console "quit" "Leave the console." App::quit;
+}
+
+/// Finds a command by its name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Command> {
+    COMMANDS.iter().find(|c| c.name == name)
+}
+
+/// Finds the command whose name resembles `name` most.
+#[must_use]
+pub fn nearest(name: &str) -> Option<&'static Command> {
+    COMMANDS
+        .iter()
+        .map(|c| (strsim::jaro_winkler(c.name, name), c))
+        .filter(|(score, _)| *score > 0.7)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, c)| c)
+}

@@ -1,0 +1,482 @@
+//! The services screen: services, and of the selected one its tasks, deployments, events, autoscaling and containers.
+
+use super::{Chart, Field, Scope, link};
+use crate::{
+    format,
+    grid::{Cell, Column, Grid, Row, Width},
+    model::{
+        Health,
+        compute::{Compute, Rollout, Service, Task},
+        metric::{Metric, MetricId},
+    },
+    theme::Role,
+};
+
+/// The target of the backend's target tracking where none is read: the environment's own default, 60 %.
+const CPU_TARGET: &str = "ECSServiceAverageCPUUtilization";
+
+fn selected<'a>(scope: &Scope<'a>) -> Option<&'a Service> {
+    let compute = scope.seen.compute()?;
+    scope
+        .service
+        .and_then(|name| compute.service(name))
+        .or_else(|| compute.services.first())
+}
+
+/// The state of a service: running against desired.
+fn service_health(service: &Service) -> Health {
+    match () {
+        () if service.status != "ACTIVE" => Health::Critical,
+        () if service.running == 0 && service.desired > 0 => Health::Critical,
+        () if service.running < service.desired => Health::Warning,
+        () => Health::Ok,
+    }
+}
+
+pub(super) fn services(scope: &Scope<'_>) -> Grid {
+    const COLUMNS: &[Column] = &[
+        Column::new("service", Width::Fit(8, 32)),
+        Column::new("state", Width::Fixed(13)),
+        Column::new("tasks", Width::Fixed(7)).right(),
+        Column::new("cpu", Width::Fixed(7)).right(),
+        Column::new("memory", Width::Fixed(7)).right(),
+        Column::new("size", Width::Fixed(15)).drop(3),
+        Column::new("scaling", Width::Fixed(9)).drop(4),
+        Column::new("revision", Width::Fit(8, 26)).drop(2),
+        Column::new("deployment", Width::Share(12)).drop(1),
+    ];
+    let Some(compute) = scope.seen.compute() else {
+        return Grid {
+            columns: COLUMNS,
+            rows: Vec::new(),
+        };
+    };
+    let metrics = scope.seen.metrics.value.as_ref();
+    let rows = compute.services.iter().map(|service| {
+        let percent = |metric| {
+            let value = metrics
+                .and_then(|m| m.of(metric, &service.name))
+                .and_then(crate::model::metric::Series::latest);
+            value.map_or_else(Cell::missing, |v| Cell::number(v, format!("{v:.0} %")))
+        };
+        let definition = service.task_definition.as_ref();
+        let rollout = service.rollouts.first();
+        let deployment = match rollout {
+            Some(r) if r.in_progress() => Cell::text(status_words(&r.status)).role(Role::Info),
+            Some(r) => outcome(r),
+            None => Cell::maybe(
+                service
+                    .deployments
+                    .first()
+                    .and_then(|d| d.rollout_state.as_deref())
+                    .map(status_words),
+            ),
+        };
+        let health = service_health(service);
+        Row {
+            id: service.name.clone(),
+            cells: vec![
+                Cell::text(&service.name),
+                Cell::health(
+                    health,
+                    if health == Health::Ok {
+                        "steady"
+                    } else {
+                        "below"
+                    },
+                ),
+                Cell::number(
+                    service.running,
+                    format::tasks(service.running, service.desired),
+                ),
+                percent(Metric::EcsCpu),
+                percent(Metric::EcsMemory),
+                Cell::maybe(definition.map(|d| size(d.cpu, d.memory))),
+                Cell::maybe(
+                    service
+                        .autoscaling
+                        .as_ref()
+                        .map(|a| format!("{}..{}", a.min, a.max)),
+                ),
+                Cell::maybe(definition.map(crate::model::compute::TaskDefinition::name))
+                    .role(Role::Muted),
+                deployment,
+            ],
+            describe: describe_service(service),
+            link: Some(link::service(
+                &scope.environment.region,
+                &compute.cluster.name,
+                &service.name,
+            )),
+        }
+    });
+    Grid {
+        columns: COLUMNS,
+        rows: rows.collect(),
+    }
+}
+
+/// A service without its lists, which have panes of their own.
+fn describe_service(service: &Service) -> serde_json::Value {
+    let mut value = serde_json::json!(service);
+    if let Some(map) = value.as_object_mut() {
+        for list in ["tasks", "stopped", "events", "rollouts"] {
+            map.remove(list);
+        }
+    }
+    value
+}
+
+/// `0.5 vCPU 2 GB`.
+fn size(cpu: u32, memory: u32) -> String {
+    let trimmed = |value: f64| {
+        format!("{value:.2}")
+            .trim_end_matches('0')
+            .trim_end_matches('.')
+            .to_owned()
+    };
+    format!(
+        "{} vCPU {} GB",
+        trimmed(f64::from(cpu) / 1024.0),
+        trimmed(f64::from(memory) / 1024.0)
+    )
+}
+
+/// `ROLLBACK_IN_PROGRESS` as `rollback in progress`.
+fn status_words(status: &str) -> String {
+    status.replace('_', " ").to_lowercase()
+}
+
+fn outcome(rollout: &Rollout) -> Cell {
+    let role = match rollout.status.as_str() {
+        "SUCCESSFUL" => Role::Muted,
+        status if status.starts_with("ROLLBACK") || status == "STOPPED" => Role::Warning,
+        _ => Role::Info,
+    };
+    Cell::text(status_words(&rollout.status)).role(role)
+}
+
+fn task_health(task: &Task) -> Health {
+    let failed = task
+        .containers
+        .iter()
+        .any(|c| c.exit_code.is_some_and(|code| code != 0));
+    match task.last_status.as_str() {
+        "STOPPED" if failed || task.stop_code.as_deref() == Some("TaskFailedToStart") => {
+            Health::Critical
+        }
+        "RUNNING" if task.health == "UNHEALTHY" => Health::Critical,
+        "RUNNING" => Health::Ok,
+        _ => Health::Unknown,
+    }
+}
+
+pub(super) fn tasks(scope: &Scope<'_>) -> Grid {
+    const COLUMNS: &[Column] = &[
+        Column::new("task", Width::Fixed(8)),
+        Column::new("state", Width::Fit(9, 16)),
+        Column::new("age", Width::Fixed(5)).right(),
+        Column::new("revision", Width::Fit(8, 24)).drop(1),
+        Column::new("zone", Width::Fit(4, 16)).drop(4),
+        Column::new("address", Width::Fit(7, 15)).drop(3),
+        Column::new("health", Width::Fit(6, 9)).drop(5),
+        Column::new("exit", Width::Fixed(4)).right().drop(2),
+        Column::new("reason", Width::Share(12)),
+    ];
+    let Some((compute, service)) = scope.seen.compute().zip(selected(scope)) else {
+        return Grid {
+            columns: COLUMNS,
+            rows: Vec::new(),
+        };
+    };
+    let row = |task: &Task| {
+        let exit = task
+            .containers
+            .iter()
+            .find_map(|c| c.exit_code.filter(|code| *code != 0));
+        let container_reason = task.containers.iter().find_map(|c| c.reason.clone());
+        Row {
+            id: task.id.clone(),
+            cells: vec![
+                Cell::text(task.id.chars().take(8).collect::<String>()),
+                Cell::health(task_health(task), task.last_status.to_lowercase()),
+                Cell::age(task.stopped_at.or(task.started_at).or(task.created_at)),
+                Cell::text(&task.revision).role(Role::Muted),
+                Cell::maybe(task.zone.clone()).role(Role::Muted),
+                Cell::maybe(task.private_ip.clone()).role(Role::Muted),
+                Cell::text(task.health.to_lowercase()).role(Role::Muted),
+                exit.map_or_else(Cell::missing, Cell::count),
+                Cell::maybe(container_reason.or_else(|| task.stopped_reason.clone())),
+            ],
+            describe: serde_json::json!(task),
+            link: Some(link::task(
+                &scope.environment.region,
+                &compute.cluster.name,
+                &task.id,
+            )),
+        }
+    };
+    Grid {
+        columns: COLUMNS,
+        rows: service
+            .tasks
+            .iter()
+            .chain(&service.stopped)
+            .map(row)
+            .collect(),
+    }
+}
+
+pub(super) fn rollouts(scope: &Scope<'_>) -> Grid {
+    const COLUMNS: &[Column] = &[
+        Column::new("began", Width::Fixed(6)).right(),
+        Column::new("outcome", Width::Fit(10, 22)),
+        Column::new("revision", Width::Fit(8, 24)),
+        Column::new("from", Width::Fit(4, 24)).drop(2),
+        Column::new("strategy", Width::Fit(7, 10)).drop(3),
+        Column::new("stage", Width::Fit(5, 28)).drop(4),
+        Column::new("failed", Width::Fixed(7)).right().drop(1),
+        Column::new("reason", Width::Share(10)),
+    ];
+    let Some(service) = selected(scope) else {
+        return Grid {
+            columns: COLUMNS,
+            rows: Vec::new(),
+        };
+    };
+    let rollout = |rollout: &Rollout| Row {
+        id: rollout.arn.clone(),
+        cells: vec![
+            Cell::age(rollout.started_at.or(rollout.created_at)),
+            outcome(rollout),
+            Cell::maybe(rollout.target.clone()),
+            Cell::text(rollout.sources.join(", ")).role(Role::Muted),
+            Cell::text(status_words(&rollout.strategy)).role(Role::Muted),
+            Cell::maybe(rollout.stage.as_deref().map(status_words)),
+            rollout
+                .circuit_breaker
+                .as_ref()
+                .map_or_else(Cell::missing, |b| {
+                    Cell::number(b.failures, format!("{}/{}", b.failures, b.threshold))
+                }),
+            Cell::maybe(
+                rollout
+                    .rollback_reason
+                    .clone()
+                    .or_else(|| rollout.reason.clone()),
+            ),
+        ],
+        describe: serde_json::json!(rollout),
+        link: None,
+    };
+    let mut rows: Vec<Row> = service.rollouts.iter().map(rollout).collect();
+    if rows.is_empty() {
+        // Where service deployments cannot be read, the deployments in the service's own description stand in.
+        rows.extend(service.deployments.iter().map(|d| Row {
+            id: d.id.clone(),
+            cells: vec![
+                Cell::age(d.created_at),
+                Cell::maybe(d.rollout_state.as_deref().map(status_words)),
+                Cell::text(&d.revision),
+                Cell::missing(),
+                Cell::text(status_words(&service.strategy.kind)).role(Role::Muted),
+                Cell::text(d.status.to_lowercase()).role(Role::Muted),
+                Cell::count(d.failed),
+                Cell::maybe(d.rollout_reason.clone()),
+            ],
+            describe: serde_json::json!(d),
+            link: None,
+        }));
+    }
+    Grid {
+        columns: COLUMNS,
+        rows,
+    }
+}
+
+pub(super) fn events(scope: &Scope<'_>) -> Grid {
+    const COLUMNS: &[Column] = &[
+        Column::new("age", Width::Fixed(5)).right(),
+        Column::new("message", Width::Share(20)),
+    ];
+    let Some(service) = selected(scope) else {
+        return Grid {
+            columns: COLUMNS,
+            rows: Vec::new(),
+        };
+    };
+    let row = |event: &crate::model::compute::ServiceEvent| Row {
+        id: event.id.clone(),
+        cells: vec![Cell::age(event.at), Cell::text(&event.message)],
+        describe: serde_json::json!(event),
+        link: None,
+    };
+    Grid {
+        columns: COLUMNS,
+        rows: service.events.iter().map(row).collect(),
+    }
+}
+
+pub(super) fn scaling(scope: &Scope<'_>) -> Grid {
+    const COLUMNS: &[Column] = &[
+        Column::new("age", Width::Fixed(5)).right(),
+        Column::new("status", Width::Fit(8, 12)),
+        Column::new("what", Width::Share(20)),
+        Column::new("not scaled because", Width::Fit(8, 30)).drop(1),
+    ];
+    let Some(autoscaling) = selected(scope).and_then(|s| s.autoscaling.as_ref()) else {
+        return Grid {
+            columns: COLUMNS,
+            rows: Vec::new(),
+        };
+    };
+    let row = |activity: &crate::model::compute::ScalingActivity| Row {
+        id: activity.id.clone(),
+        cells: vec![
+            Cell::age(activity.at),
+            Cell::text(activity.status.to_lowercase()),
+            Cell::text(&activity.description),
+            Cell::text(activity.not_scaled_reasons.join(", ")).role(Role::Warning),
+        ],
+        describe: serde_json::json!(activity),
+        link: None,
+    };
+    Grid {
+        columns: COLUMNS,
+        rows: autoscaling.activities.iter().map(row).collect(),
+    }
+}
+
+pub(super) fn containers(scope: &Scope<'_>) -> Grid {
+    const COLUMNS: &[Column] = &[
+        Column::new("container", Width::Fit(9, 24)),
+        Column::new("image", Width::Share(24)),
+        Column::new("ports", Width::Fit(5, 12)).drop(1),
+        Column::new("secrets", Width::Fixed(7)).right().drop(3),
+        Column::new("log group", Width::Fit(9, 30)).drop(2),
+    ];
+    let Some(definition) = selected(scope).and_then(|s| s.task_definition.as_ref()) else {
+        return Grid {
+            columns: COLUMNS,
+            rows: Vec::new(),
+        };
+    };
+    let row = |container: &crate::model::compute::ContainerDefinition| Row {
+        id: container.name.clone(),
+        cells: vec![
+            Cell::text(&container.name),
+            Cell::text(&container.image),
+            Cell::text(
+                container
+                    .ports
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>()
+                    .join(" "),
+            ),
+            Cell::count(u32::try_from(container.secrets.len()).unwrap_or(u32::MAX)),
+            Cell::maybe(container.log_group.clone()).role(Role::Muted),
+        ],
+        describe: serde_json::json!(container),
+        link: None,
+    };
+    Grid {
+        columns: COLUMNS,
+        rows: definition.containers.iter().map(row).collect(),
+    }
+}
+
+pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
+    let Some((compute, service)) = scope.seen.compute().zip(selected(scope)) else {
+        return Vec::new();
+    };
+    let Compute { cluster, .. } = compute;
+    let strategy = &service.strategy;
+    let breaker = match (strategy.circuit_breaker, strategy.rollback) {
+        (true, true) => "breaker rolls back",
+        (true, false) => "breaker stops",
+        (false, _) => "no breaker",
+    };
+    let scaling = service.autoscaling.as_ref().map(|a| {
+        let policies = a.policies.iter().filter_map(|p| {
+            let name = p
+                .metric
+                .as_deref()?
+                .trim_start_matches("ECSServiceAverage")
+                .trim_end_matches("Utilization");
+            Some(format!("{name} {:.0} %", p.target?))
+        });
+        format!(
+            "{}..{} tasks · {}",
+            a.min,
+            a.max,
+            policies.collect::<Vec<_>>().join(", ")
+        )
+    });
+    vec![
+        Field::new(
+            "cluster",
+            Cell::text(format!(
+                "{} · {} running",
+                cluster.name, cluster.running_tasks
+            )),
+        ),
+        Field::new(
+            "service",
+            Cell::text(format!("{} · {}", service.name, service.launch_type)),
+        ),
+        Field::new(
+            "deploys",
+            Cell::text(format!("{} · {breaker}", status_words(&strategy.kind))),
+        ),
+        Field::new(
+            "autoscaling",
+            scaling.map_or_else(|| Cell::text("none").role(Role::Muted), Cell::text),
+        ),
+        Field::new(
+            "insights",
+            Cell::text(&cluster.container_insights).role(Role::Muted),
+        ),
+        Field::new(
+            "grace",
+            Cell::text(format!("{} s", service.health_check_grace)).role(Role::Muted),
+        ),
+        Field::new(
+            "not readable",
+            if service.gaps.is_empty() {
+                Cell::missing()
+            } else {
+                Cell::text(service.gaps.join("; ")).role(Role::Warning)
+            },
+        ),
+    ]
+}
+
+pub(super) fn charts(scope: &Scope<'_>) -> Vec<Chart> {
+    let Some(compute) = scope.seen.compute() else {
+        return Vec::new();
+    };
+    let of = |metric| {
+        let services = compute.services.iter().take(Role::SERIES.len());
+        services
+            .map(move |s| MetricId::with(metric, s.name.as_str()))
+            .collect::<Vec<_>>()
+    };
+    let target = selected(scope)
+        .and_then(|s| s.autoscaling.as_ref())
+        .and_then(|a| {
+            a.policies
+                .iter()
+                .find(|p| p.metric.as_deref() == Some(CPU_TARGET))
+                .and_then(|p| p.target)
+        });
+    let cpu = Chart::new("CPU of the reservation", of(Metric::EcsCpu));
+    vec![
+        match target {
+            Some(target) => cpu.threshold(target, format!("target {target:.0} %")),
+            None => cpu,
+        },
+        Chart::new("Memory of the reservation", of(Metric::EcsMemory)),
+        Chart::new("Tasks", of(Metric::EcsLiveTasks)),
+    ]
+}
