@@ -4,6 +4,7 @@
 //! unknown key or a wrong type is refused with its file, line and key, never half obeyed. `docs/configuration.md` lists the keys.
 
 mod file;
+mod resolve;
 mod surroundings;
 
 pub use surroundings::Surroundings;
@@ -11,14 +12,13 @@ pub use surroundings::Surroundings;
 use crate::{
     cli::Options,
     error::{Error, ErrorKind, Result},
-    model::environment::{Access, Environment, Stage},
+    model::environment::Environment,
+    text::nearest,
 };
-use file::{Entry, File, meant};
+use file::File;
 use indexmap::IndexMap;
-use std::{
-    fmt,
-    path::{Path, PathBuf},
-};
+use resolve::{Layers, locked};
+use std::{fmt, path::PathBuf};
 
 /// Name of the project file.
 pub const PROJECT_FILE: &str = "hydren.toml";
@@ -135,17 +135,19 @@ impl Config {
         names.dedup();
         let active = active(options, around, &files, &names)?;
 
-        let forced = read_only_everywhere(options, around)?;
+        let layers = Layers {
+            files,
+            locked: locked(options, around)?,
+        };
         for name in names {
-            let chosen = active
-                .as_ref()
-                .filter(|a| a.value == name)
-                .map(|_| (options, around));
-            let (environment, settings) = resolve(name, &files, chosen, forced.as_ref())?;
-            if chosen.is_some() {
-                config.settings = settings;
+            let chosen = active.as_ref().is_some_and(|a| a.value == name);
+            let given = layers.gather(name, chosen.then_some((options, around)));
+            if chosen {
+                config.settings = given.settings();
             }
-            config.environments.insert(name.to_owned(), environment);
+            config
+                .environments
+                .insert(name.to_owned(), given.environment(name)?);
         }
         if let Some(theme) = &config.theme {
             config
@@ -194,10 +196,15 @@ impl Config {
 /// Makes an environment without resources from flags and variables alone: what discovery starts from.
 ///
 /// # Errors
-/// No region, or a value that is none.
+/// A value that is no region, no URL, or neither yes nor no.
 pub fn unnamed(name: &str, options: &Options, around: &Surroundings) -> Result<Environment> {
-    let forced = read_only_everywhere(options, around)?;
-    resolve(name, &[], Some((options, around)), forced.as_ref()).map(|(environment, _)| environment)
+    let layers = Layers {
+        files: Vec::new(),
+        locked: locked(options, around)?,
+    };
+    layers
+        .gather(name, Some((options, around)))
+        .environment(name)
 }
 
 /// The file named by flag or variable, or the nearest one upwards of the working directory.
@@ -250,241 +257,35 @@ fn active(
     files: &[&File],
     names: &[&str],
 ) -> Result<Option<Setting<String>>> {
-    let named = flag("--env", options.env.as_ref())
+    let asked = flag("--env", options.env.as_ref())
         .or_else(|| variable(around, "HYDREN_ENV"))
         .or_else(|| {
             files
                 .iter()
                 .find_map(|f| f.setting(f.content.default.as_ref()))
         });
-    match (named, names) {
-        (Some(named), names) if !names.contains(&named.value.as_str()) => {
+    match (asked, names) {
+        (Some(asked), _) if names.contains(&asked.value.as_str()) => Ok(Some(asked)),
+        (Some(asked), _) => {
             let hint = if names.is_empty() {
-                "none is configured; find yours with `hydren init --cluster NAME`".to_owned()
-            } else {
                 format!(
-                    "{}; configured: {}",
-                    meant(Some(&named.value), names.iter().copied()),
-                    names.join(", ")
+                    "none is configured; find yours with `hydren init --cluster NAME`, which writes {PROJECT_FILE}"
                 )
+            } else {
+                let likely = nearest(&asked.value, names.iter().copied())
+                    .map(|name| format!("did you mean `{name}`? "))
+                    .unwrap_or_default();
+                format!("{likely}configured are {}", names.join(", "))
             };
-            Err(wrong(
-                &named.origin,
-                "",
-                &format!("there is no environment `{}`", named.value),
-            )
-            .hint(hint))
+            let what = format!("there is no environment `{}`", asked.value);
+            Err(wrong(&asked.origin, "default: ", &what).hint(hint))
         }
-        (Some(named), _) => Ok(Some(named)),
         (None, [only]) => Ok(Some(Setting {
             value: (*only).to_owned(),
             origin: Origin::Default,
         })),
         (None, _) => Ok(None),
     }
-}
-
-/// What makes every environment read-only: a flag or a variable.
-fn read_only_everywhere(options: &Options, around: &Surroundings) -> Result<Option<Origin>> {
-    const NAME: &str = "HYDREN_READ_ONLY";
-    if options.read_only {
-        return Ok(Some(Origin::Flag("--read-only")));
-    }
-    match around.variable(NAME) {
-        None | Some("0" | "false" | "no") => Ok(None),
-        Some("1" | "true" | "yes") => Ok(Some(Origin::Variable(NAME))),
-        Some(other) => Err(wrong(
-            &Origin::Variable(NAME),
-            "",
-            &format!("`{other}` is neither yes nor no"),
-        )
-        .hint("set it to 1 or 0, or unset it")),
-    }
-}
-
-/// Resolves one environment. Flags and AWS_* variables apply to the `chosen` one only: another environment reached from inside the
-/// console is what the files say it is.
-fn resolve(
-    name: &str,
-    files: &[&File],
-    chosen: Option<(&Options, &Surroundings)>,
-    forced_read_only: Option<&Origin>,
-) -> Result<(Environment, Vec<(String, Setting<String>)>)> {
-    let entries: Vec<(&File, &Entry)> = files
-        .iter()
-        .filter_map(|f| Some((*f, f.content.environments.get(name)?)))
-        .collect();
-    let mut settings = Vec::new();
-    let mut text = |key: &str,
-                    over: Option<Setting<String>>,
-                    place: fn(&Entry) -> Option<&toml::Spanned<String>>| {
-        let setting = over.or_else(|| {
-            entries
-                .iter()
-                .find_map(|(file, entry)| file.setting(place(entry)))
-        });
-        settings.extend(setting.clone().map(|s| (key.to_owned(), s)));
-        setting
-    };
-    let over = |name: &'static str,
-                value: fn(&Options) -> Option<&String>,
-                variables: &[&'static str]| {
-        let (options, around) = chosen?;
-        flag(name, value(options)).or_else(|| variables.iter().find_map(|v| variable(around, v)))
-    };
-
-    let profile = text(
-        "profile",
-        over("--profile", |o| o.profile.as_ref(), &["AWS_PROFILE"]),
-        |e| e.profile.as_ref(),
-    );
-    let region = text(
-        "region",
-        over(
-            "--region",
-            |o| o.region.as_ref(),
-            &["AWS_REGION", "AWS_DEFAULT_REGION"],
-        ),
-        |e| e.region.as_ref(),
-    );
-    let endpoint = text(
-        "endpoint_url",
-        over(
-            "--endpoint-url",
-            |o| o.endpoint_url.as_ref(),
-            &["AWS_ENDPOINT_URL"],
-        ),
-        |e| e.endpoint_url.as_ref(),
-    );
-    let colour = text("colour", None, |e| e.colour.as_ref());
-    let stage = entries
-        .iter()
-        .find_map(|(file, entry)| file.setting(entry.stage.as_ref()));
-    // The strictest setting wins: a weaker layer can add the lock, none can take it off.
-    let read_only = forced_read_only.cloned().or_else(|| {
-        entries.iter().find_map(|(file, entry)| {
-            let locked = entry
-                .read_only
-                .as_ref()
-                .filter(|locked| *locked.get_ref())?;
-            Some(file.origin(locked.span()))
-        })
-    });
-    let resources = entries
-        .iter()
-        .find_map(|(file, entry)| file.setting(entry.resources.as_ref()));
-
-    settings.extend(stage.as_ref().map(|s| {
-        let word = match s.value {
-            Stage::Production => "production",
-            Stage::Development => "development",
-        };
-        ("stage".to_owned(), s.with(word))
-    }));
-    settings.extend(read_only.clone().map(|origin| {
-        let value = "true".to_owned();
-        ("read_only".to_owned(), Setting { value, origin })
-    }));
-    settings.extend(
-        resources
-            .as_ref()
-            .map(|s| ("resources".to_owned(), s.with("given"))),
-    );
-
-    let environment = Environment {
-        name: name.to_owned(),
-        stage: stage.map(|s| s.value).unwrap_or_default(),
-        access: if read_only.is_some() {
-            Access::ReadOnly
-        } else {
-            Access::ReadWrite
-        },
-        access_reason: read_only.map(|origin| match origin {
-            Origin::File(..) => format!("read_only is set in {origin}"),
-            _ => format!("{origin} is set"),
-        }),
-        colour: colour.map(check_colour).transpose()?,
-        profile: profile.map(|s| s.value),
-        region: check_region(name, region)?,
-        // The SDK reads AWS_ENDPOINT_URL by itself, and then honours AWS_ENDPOINT_URL_<SERVICE> too.
-        endpoint_url: endpoint
-            .map(check_endpoint)
-            .transpose()?
-            .filter(|e| !matches!(e.origin, Origin::Variable(_)))
-            .map(|e| e.value),
-        simulated: false,
-        resources: resources.map(|s| s.value).unwrap_or_default(),
-    };
-    Ok((environment, settings))
-}
-
-fn check_region(environment: &str, region: Option<Setting<String>>) -> Result<String> {
-    let Some(region) = region else {
-        return Err(Error::new(
-            ErrorKind::Config,
-            format!("environment {environment} has no region"),
-        )
-        .hint("give it with --region, AWS_REGION, or `region` in its table of hydren.toml"));
-    };
-    let parts: Vec<&str> = region.value.split('-').collect();
-    let word = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase());
-    match parts.as_slice() {
-        [words @ .., number]
-            if words.len() >= 2
-                && words.iter().all(word)
-                && number.parse::<u8>().is_ok_and(|n| n > 0) =>
-        {
-            Ok(region.value)
-        }
-        _ => Err(wrong(
-            &region.origin,
-            "region: ",
-            &format!("`{}` is no AWS region", region.value),
-        )
-        .hint("regions are written like eu-west-1 or us-east-2")),
-    }
-}
-
-fn check_endpoint(endpoint: Setting<String>) -> Result<Setting<String>> {
-    let rest = endpoint
-        .value
-        .strip_prefix("http://")
-        .or_else(|| endpoint.value.strip_prefix("https://"));
-    if rest.is_some_and(|host| !host.is_empty() && !host.starts_with('/')) {
-        return Ok(endpoint);
-    }
-    Err(wrong(
-        &endpoint.origin,
-        "endpoint_url: ",
-        &format!("`{}` is no URL", endpoint.value),
-    )
-    .hint("endpoints are written like http://127.0.0.1:4566"))
-}
-
-fn check_colour(colour: Setting<String>) -> Result<String> {
-    let hex = colour.value.strip_prefix('#');
-    let valid = match hex {
-        Some(digits) => digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit()),
-        None => {
-            colour.value.starts_with(|c: char| c.is_ascii_lowercase())
-                && colour
-                    .value
-                    .bytes()
-                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'.')
-        }
-    };
-    if valid {
-        return Ok(colour.value);
-    }
-    Err(wrong(
-        &colour.origin,
-        "colour: ",
-        &format!(
-            "`{}` is neither a role of the theme nor #rrggbb",
-            colour.value
-        ),
-    )
-    .hint("write a colour like \"#d20f39\", or a role of the theme such as \"critical\""))
 }
 
 /// An error about the value that came from `origin`.
@@ -509,14 +310,4 @@ fn variable(around: &Surroundings, name: &'static str) -> Option<Setting<String>
         value: value.to_owned(),
         origin: Origin::Variable(name),
     })
-}
-
-impl<T> Setting<T> {
-    /// The same origin with a value in words.
-    fn with(&self, value: &str) -> Setting<String> {
-        Setting {
-            value: value.to_owned(),
-            origin: self.origin.clone(),
-        }
-    }
 }

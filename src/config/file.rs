@@ -1,6 +1,6 @@
 //! A configuration file: its shape, and errors that say file, line, key and what was probably meant.
 
-use super::{Origin, Setting};
+use super::{Origin, Setting, wrong};
 use crate::{
     error::{Error, ErrorKind, Result},
     model::environment::{Resources, Stage},
@@ -66,13 +66,28 @@ impl File {
     /// Parses `text`, which was read from `path`.
     pub(super) fn parse(path: &Path, text: String) -> Result<Self> {
         match toml::from_str(&text) {
-            Ok(content) => Ok(Self {
+            Ok(content) => Self {
                 path: path.to_owned(),
                 text,
                 content,
-            }),
+            }
+            .checked(),
             Err(e) => Err(explain(path, &text, &e)),
         }
+    }
+
+    /// Refuses names that could not be typed on the command line or would not look the same everywhere.
+    fn checked(self) -> Result<Self> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        let strange = |name: &&Spanned<String>| {
+            name.get_ref().is_empty() || !name.get_ref().chars().all(plain)
+        };
+        let Some(name) = self.content.environments.keys().find(strange) else {
+            return Ok(self);
+        };
+        let what = format!("`{}` is no name for an environment", name.get_ref());
+        Err(wrong(&self.origin(name.span()), "environments: ", &what)
+            .hint("use ASCII letters, digits, dots, dashes and underscores"))
     }
 
     /// The value with its place in this file.
@@ -141,7 +156,7 @@ fn key_at(table: &DeTable<'_>, span: &Range<usize>) -> Option<String> {
 }
 
 /// Names the nearest of `valid`, or all of them when none is near.
-pub(super) fn meant<'a>(given: Option<&str>, valid: impl Iterator<Item = &'a str>) -> String {
+fn meant<'a>(given: Option<&str>, valid: impl Iterator<Item = &'a str>) -> String {
     let valid: Vec<&str> = valid.collect();
     let given = given.unwrap_or_default().trim_matches(['"', '\'']);
     match nearest(given, valid.iter().copied()) {

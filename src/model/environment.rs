@@ -25,6 +25,17 @@ pub enum Stage {
     Development,
 }
 
+impl Stage {
+    /// The word for it in hydren.toml.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Production => "production",
+            Self::Development => "development",
+        }
+    }
+}
+
 /// An environment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Environment {
@@ -40,7 +51,8 @@ pub struct Environment {
     pub colour: Option<String>,
     /// AWS profile.
     pub profile: Option<String>,
-    /// Home region: everything but CloudFront, its web ACL and certificate, and Route 53.
+    /// Home region: everything but CloudFront, its web ACL and certificate, and Route 53. Empty when neither flags, variables nor
+    /// files say it: then the adapter takes what the AWS profile or the instance says.
     pub region: String,
     /// Endpoint for all services, for test servers.
     pub endpoint_url: Option<String>,

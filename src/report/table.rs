@@ -16,27 +16,30 @@ pub fn table<const N: usize>(header: [&str; N], rows: &[[String; N]], output: Ou
             *width = (*width).max(cell.width());
         }
     }
-    let mut text = String::new();
-    for (index, row) in rows.iter().enumerate() {
-        let padded: Vec<String> = row
-            .iter()
-            .zip(widths)
-            .map(|(cell, width)| format!("{cell}{}", " ".repeat(width - cell.width())))
-            .collect();
-        match output {
-            Output::Markdown => {
-                text += &format!("| {} |\n", padded.join(" | "));
-                if index == 0 {
-                    text += &format!("|{}|\n", widths.map(|w| "-".repeat(w + 2)).join("|"));
-                }
+    let mut lines: Vec<String> = rows
+        .iter()
+        .map(|row| {
+            let padded = row
+                .iter()
+                .zip(widths)
+                .map(|(cell, width)| format!("{cell}{}", " ".repeat(width - cell.width())));
+            let cells: Vec<String> = padded.collect();
+            match output {
+                Output::Markdown => format!("| {} |\n", cells.join(" | ")),
+                Output::Table | Output::Json => format!("{}\n", cells.join("  ").trim_end()),
             }
-            Output::Table | Output::Json => {
-                text += padded.join("  ").trim_end();
-                text.push('\n');
-            }
-        }
+        })
+        .collect();
+    if output == Output::Markdown {
+        lines.insert(
+            1,
+            format!(
+                "|{}|\n",
+                widths.map(|width| "-".repeat(width + 2)).join("|")
+            ),
+        );
     }
-    text
+    lines.concat()
 }
 
 /// Makes text from outside safe for a terminal, and for Markdown where it is printed as such.
