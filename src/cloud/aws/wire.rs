@@ -234,3 +234,103 @@ fn interned(name: &str) -> &'static str {
     names.insert(kept);
     kept
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_cloudwatch::{
+        Client, Config,
+        config::{BehaviorVersion, Credentials, Region},
+        operation::get_metric_data::GetMetricDataOutput,
+        types::{Metric, MetricDataQuery, MetricStat},
+    };
+    use aws_smithy_mocks::{MockResponseInterceptor, Rule, create_mock_http_client, mock};
+    use aws_smithy_types::retry::RetryConfig;
+    use std::time::Duration;
+
+    /// A client whose answers are `rule`'s, counted in `meter`.
+    fn client(rule: &Rule, meter: &Arc<Meter>) -> Client {
+        let retries = RetryConfig::standard().with_initial_backoff(Duration::from_millis(1));
+        Client::from_conf(
+            Config::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .region(Region::new("eu-central-1"))
+                .credentials_provider(Credentials::new(
+                    "AKIDEXAMPLE",
+                    "unused",
+                    None,
+                    None,
+                    "test",
+                ))
+                .retry_config(retries)
+                .http_client(create_mock_http_client())
+                .interceptor(MockResponseInterceptor::new().with_rule(rule))
+                .interceptor(Metering::new(Arc::clone(meter)))
+                .retry_classifier(NeverKnown)
+                .build(),
+        )
+    }
+
+    fn metric(id: &str) -> MetricDataQuery {
+        let stat = MetricStat::builder()
+            .metric(Metric::builder().build())
+            .period(60)
+            .stat("Sum");
+        MetricDataQuery::builder()
+            .id(id)
+            .metric_stat(stat.build())
+            .build()
+    }
+
+    async fn query(client: &Client) -> bool {
+        let expression = MetricDataQuery::builder().id("e").expression("a+b").build();
+        client
+            .get_metric_data()
+            .metric_data_queries(metric("a"))
+            .metric_data_queries(metric("b"))
+            .metric_data_queries(expression)
+            .send()
+            .await
+            .is_ok()
+    }
+
+    #[tokio::test]
+    async fn only_metrics_of_a_query_are_billed_and_every_attempt_is() {
+        let meter = Arc::new(Meter::default());
+        let rule = mock!(Client::get_metric_data)
+            .sequence()
+            .http_status(503, None)
+            .output(|| GetMetricDataOutput::builder().build())
+            .build();
+        assert!(query(&client(&rule, &meter)).await);
+        let counts = meter.by_operation();
+        let tally = counts[&("cloudwatch", "GetMetricData")];
+        assert_eq!((tally.requests, tally.units), (2, 4));
+        assert!((tally.usd - 4.0 * 0.01 / 1_000.0).abs() < 1e-12);
+    }
+
+    #[tokio::test]
+    async fn a_call_that_the_endpoint_does_not_know_is_made_once() {
+        let meter = Arc::new(Meter::default());
+        let page = "<!doctype html><title>500 Internal Server Error</title>";
+        let rule = mock!(Client::get_metric_data)
+            .sequence()
+            .http_status(500, Some(page.to_owned()))
+            .repeatedly()
+            .build();
+        assert!(!query(&client(&rule, &meter)).await);
+        assert_eq!(meter.total().requests, 1);
+    }
+
+    #[test]
+    fn services_are_named_as_iam_and_the_price_list_name_them() {
+        assert_eq!(service("CloudWatch Logs"), "logs");
+        assert_eq!(service("Elastic Load Balancing v2"), "elasticloadbalancing");
+    }
+
+    #[test]
+    fn a_name_is_kept_once() {
+        let (first, second) = (interned("DescribeClusters"), interned("DescribeClusters"));
+        assert!(std::ptr::eq(first, second));
+    }
+}
