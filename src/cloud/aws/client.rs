@@ -65,10 +65,7 @@ impl Clients {
     pub(super) async fn load(environment: &Environment, meter: &Arc<Meter>) -> Result<Self> {
         let expiry = Expiry::default();
         let home = configuration(environment, &expiry).await?;
-        let edge = home
-            .to_builder()
-            .region(Region::from_static(EDGE_REGION))
-            .build();
+        let edge = edge(&home);
         let metering = Metering::new(Arc::clone(meter));
         macro_rules! client {
             ($sdk:ident, $config:expr) => {
@@ -160,6 +157,13 @@ async fn configuration(environment: &Environment, expiry: &Expiry) -> Result<Sdk
     Ok(builder.build())
 }
 
+/// The same for the services at the edge. An endpoint that was set stays.
+fn edge(home: &SdkConfig) -> SdkConfig {
+    home.to_builder()
+        .region(Region::from_static(EDGE_REGION))
+        .build()
+}
+
 /// The profile in use. One that was asked for, also by `AWS_PROFILE`, must be in a file: the SDK would go on without it.
 async fn selected_profile(asked: Option<&str>) -> Result<String> {
     #[allow(
@@ -241,5 +245,116 @@ impl Noting {
         let credentials = self.inner.provide_credentials().await?;
         self.expiry.set(credentials.expiry());
         Ok(credentials)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::environment::{Access, Resources, Stage};
+    use aws_credential_types::Credentials;
+    use std::{
+        io::{Read as _, Write as _},
+        net::TcpListener,
+        thread,
+        time::UNIX_EPOCH,
+    };
+
+    fn environment() -> Environment {
+        Environment {
+            name: "test".to_owned(),
+            stage: Stage::Development,
+            access: Access::ReadOnly,
+            access_reason: None,
+            colour: None,
+            profile: None,
+            region: "eu-central-1".to_owned(),
+            endpoint_url: None,
+            simulated: false,
+            resources: Resources::default(),
+        }
+    }
+
+    #[tokio::test]
+    async fn an_unknown_profile_is_named_with_the_files_that_lack_it() {
+        let asked = Environment {
+            profile: Some("no-such-profile".to_owned()),
+            ..environment()
+        };
+        let error = Clients::load(&asked, &Arc::default()).await.err().unwrap();
+        assert_eq!(error.kind, ErrorKind::Config);
+        assert!(
+            error
+                .message
+                .starts_with("profile no-such-profile is not in")
+        );
+        assert!(error.message.contains("config"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn edge_clients_stay_in_us_east_1_and_keep_the_endpoint() {
+        let expiry = Expiry::default();
+        let asked = Environment {
+            endpoint_url: Some("http://127.0.0.1:9".to_owned()),
+            ..environment()
+        };
+        let home = configuration(&asked, &expiry).await.unwrap();
+        let edge = edge(&home);
+        assert_eq!(home.region().unwrap().as_ref(), "eu-central-1");
+        assert_eq!(edge.region().unwrap().as_ref(), "us-east-1");
+        assert_eq!(edge.endpoint_url(), Some("http://127.0.0.1:9"));
+    }
+
+    #[tokio::test]
+    async fn the_expiry_of_the_credentials_in_use_is_noted() {
+        let ends = UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+        let expiry = Expiry::default();
+        let noting = Noting {
+            inner: SharedCredentialsProvider::new(Credentials::new(
+                "AKIDEXAMPLE",
+                "unused",
+                None,
+                Some(ends),
+                "test",
+            )),
+            expiry: expiry.clone(),
+        };
+        assert_eq!(expiry.get(), None);
+        noting.provide_credentials().await.unwrap();
+        assert_eq!(expiry.get(), Some(ends));
+    }
+
+    #[tokio::test]
+    async fn a_plain_http_endpoint_is_reached() {
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", server.local_addr().unwrap());
+        thread::spawn(move || {
+            let (mut stream, _) = server.accept().unwrap();
+            let _ = stream.read(&mut [0; 4096]).unwrap();
+            let body = "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>123456789012</Account>\
+                </GetCallerIdentityResult></GetCallerIdentityResponse>";
+            write!(
+                stream,
+                "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
+                body.len()
+            )
+            .unwrap();
+        });
+        let config = aws_sdk_sts::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("eu-central-1"))
+            .credentials_provider(Credentials::new(
+                "AKIDEXAMPLE",
+                "unused",
+                None,
+                None,
+                "test",
+            ))
+            .http_client(wire::http_client())
+            .endpoint_url(url)
+            .build();
+        let client = aws_sdk_sts::Client::from_conf(config);
+        let caller = client.get_caller_identity().send().await.unwrap();
+        assert_eq!(caller.account(), Some("123456789012"));
     }
 }

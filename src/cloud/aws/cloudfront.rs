@@ -82,9 +82,11 @@ async fn invalidations(client: &Client, id: &str) -> Result<Vec<Invalidation>> {
         .send()
         .await
         .map_err(|e| explain("cloudfront:ListInvalidations", id, e))?;
-    let listed = page
-        .invalidation_list()
-        .map_or(&[][..], |list| list.items());
+    let mut listed = page
+        .invalidation_list
+        .and_then(|list| list.items)
+        .unwrap_or_default();
+    listed.sort_by_key(|summary| std::cmp::Reverse(summary.create_time().secs()));
     let details = listed
         .iter()
         .enumerate()
@@ -282,4 +284,118 @@ fn methods(allowed: Option<&AllowedMethods>) -> Vec<String> {
         .iter()
         .map(|method| method.as_str().to_owned())
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cloud::aws::mocked::mocked;
+    use aws_sdk_cloudfront::{
+        operation::{
+            get_invalidation::GetInvalidationOutput, list_invalidations::ListInvalidationsOutput,
+        },
+        types::{InvalidationBatch, InvalidationList, Paths, error::NoSuchMonitoringSubscription},
+    };
+    use aws_smithy_mocks::mock;
+    use aws_smithy_types::{DateTime, error::ErrorMetadata};
+
+    fn summary(number: i64, status: &str) -> InvalidationSummary {
+        InvalidationSummary::builder()
+            .id(format!("I{number}"))
+            .status(status)
+            .create_time(DateTime::from_secs(1_000 + number))
+            .build()
+            .unwrap()
+    }
+
+    fn detail() -> GetInvalidationOutput {
+        let paths = Paths::builder().quantity(1).items("/index.html").build();
+        let batch = InvalidationBatch::builder()
+            .caller_reference("r")
+            .paths(paths.unwrap())
+            .build();
+        let found = types::Invalidation::builder()
+            .id("I")
+            .status("Completed")
+            .create_time(DateTime::from_secs(0))
+            .invalidation_batch(batch.unwrap())
+            .build();
+        GetInvalidationOutput::builder()
+            .invalidation(found.unwrap())
+            .build()
+    }
+
+    #[tokio::test]
+    async fn paths_are_read_of_the_newest_and_of_all_that_are_in_progress() {
+        let list = mock!(Client::list_invalidations).then_output(|| {
+            let oldest_first =
+                (0..8).map(|n| summary(n, if n == 0 { "InProgress" } else { "Completed" }));
+            let list = InvalidationList::builder()
+                .marker("")
+                .max_items(20)
+                .is_truncated(false)
+                .quantity(8)
+                .set_items(Some(oldest_first.collect()))
+                .build();
+            ListInvalidationsOutput::builder()
+                .invalidation_list(list.unwrap())
+                .build()
+        });
+        let get = mock!(Client::get_invalidation).then_output(detail);
+        let client = mocked!(aws_sdk_cloudfront, [&list, &get]);
+        let found = invalidations(&client, "E1").await.unwrap();
+        let detailed: Vec<_> = found
+            .iter()
+            .filter(|i| !i.paths.is_empty())
+            .map(|i| i.id.as_str())
+            .collect();
+        assert_eq!(detailed, ["I7", "I6", "I5", "I4", "I3", "I0"]);
+        assert_eq!(found.len(), 8);
+    }
+
+    #[tokio::test]
+    async fn a_distribution_that_never_had_additional_metrics_has_them_disabled() {
+        let never = mock!(Client::get_monitoring_subscription).then_error(|| {
+            GetMonitoringSubscriptionError::NoSuchMonitoringSubscription(
+                NoSuchMonitoringSubscription::builder().build(),
+            )
+        });
+        let client = mocked!(aws_sdk_cloudfront, [&never]);
+        let state = additional_metrics(&client, "E1").await.unwrap();
+        assert_eq!(state, AdditionalMetrics::Disabled);
+    }
+
+    #[tokio::test]
+    async fn a_refused_question_does_not_call_the_additional_metrics_disabled() {
+        let denied = mock!(Client::get_monitoring_subscription).then_error(|| {
+            let meta = ErrorMetadata::builder().code("AccessDenied").message("no");
+            GetMonitoringSubscriptionError::generic(meta.build())
+        });
+        let client = mocked!(aws_sdk_cloudfront, [&denied]);
+        let error = additional_metrics(&client, "E1").await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "cloudfront:GetMonitoringSubscription on E1 was denied"
+        );
+    }
+
+    #[test]
+    fn values_of_custom_headers_never_leave_the_answer() {
+        let header = types::OriginCustomHeader::builder()
+            .header_name("X-Origin")
+            .header_value("s3cret")
+            .build();
+        let headers = types::CustomHeaders::builder()
+            .quantity(1)
+            .items(header.unwrap())
+            .build();
+        let found = types::Origin::builder()
+            .id("alb")
+            .domain_name("web.example.com")
+            .custom_headers(headers.unwrap())
+            .build();
+        let shown = origin(&found.unwrap());
+        assert_eq!(shown.custom_headers, ["X-Origin"]);
+        assert!(!format!("{shown:?}").contains("s3cret"));
+    }
 }

@@ -216,3 +216,106 @@ fn record(set: &ResourceRecordSet, places: &Places) -> Option<DnsRecord> {
         health_check_id: set.health_check_id().map(str::to_owned),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cloud::aws::mocked::mocked;
+    use aws_sdk_route53::{
+        operation::list_resource_record_sets::ListResourceRecordSetsOutput,
+        types::{AliasTarget, ResourceRecord, RrType},
+    };
+    use aws_smithy_mocks::mock;
+
+    fn places() -> Places {
+        Places {
+            distribution: vec!["d1.cloudfront.net".to_owned(), "app.example.com".to_owned()],
+            balancer: Some("web-1.eu-central-1.elb.amazonaws.com".to_owned()),
+        }
+    }
+
+    fn alias(name: &str, target: &str) -> ResourceRecordSet {
+        let target = AliasTarget::builder()
+            .hosted_zone_id("Z2FDTNDATAQYW2")
+            .dns_name(target)
+            .evaluate_target_health(true)
+            .build()
+            .unwrap();
+        ResourceRecordSet::builder()
+            .name(name)
+            .r#type(RrType::A)
+            .alias_target(target)
+            .ttl(0)
+            .build()
+            .unwrap()
+    }
+
+    fn cname(name: &str, target: &str) -> ResourceRecordSet {
+        ResourceRecordSet::builder()
+            .name(name)
+            .r#type(RrType::Cname)
+            .ttl(300)
+            .resource_records(ResourceRecord::builder().value(target).build().unwrap())
+            .build()
+            .unwrap()
+    }
+
+    #[test]
+    fn a_record_says_where_it_leads() {
+        let leads = |set| record(&set, &places()).unwrap().leads_to;
+        assert_eq!(
+            leads(alias("app.example.com.", "D1.CloudFront.net.")),
+            RecordTarget::Distribution
+        );
+        assert_eq!(
+            leads(cname("www.example.com.", "app.example.com")),
+            RecordTarget::Distribution
+        );
+        assert_eq!(
+            leads(alias(
+                "x.example.com.",
+                "dualstack.web-1.eu-central-1.elb.amazonaws.com."
+            )),
+            RecordTarget::Balancer
+        );
+        assert_eq!(
+            leads(alias("y.example.com.", "d2.cloudfront.net.")),
+            RecordTarget::Elsewhere
+        );
+    }
+
+    #[test]
+    fn an_alias_has_no_ttl_of_its_own() {
+        let shown = record(
+            &alias("\\052.example.com.", "d1.cloudfront.net."),
+            &places(),
+        )
+        .unwrap();
+        assert_eq!((shown.name.as_str(), shown.ttl), ("*.example.com", None));
+        assert!(shown.alias && shown.evaluates_target_health);
+        let shown = record(&cname("www.example.com.", "d1.cloudfront.net"), &places()).unwrap();
+        assert_eq!(shown.ttl, Some(300));
+    }
+
+    #[tokio::test]
+    async fn a_zone_of_two_pages_is_read_to_its_end() {
+        let page = |set: ResourceRecordSet, next: Option<&str>| {
+            ListResourceRecordSetsOutput::builder()
+                .resource_record_sets(set)
+                .is_truncated(next.is_some())
+                .set_next_record_name(next.map(str::to_owned))
+                .max_items(300)
+                .build()
+                .unwrap()
+        };
+        let first = mock!(Client::list_resource_record_sets)
+            .match_requests(|input| input.start_record_name().is_none())
+            .then_output(move || page(cname("a.example.com.", "x"), Some("b.example.com.")));
+        let second = mock!(Client::list_resource_record_sets)
+            .match_requests(|input| input.start_record_name() == Some("b.example.com."))
+            .then_output(move || page(cname("b.example.com.", "x"), None));
+        let client = mocked!(aws_sdk_route53, [&first, &second]);
+        let sets = record_sets(&client, "Z1").await.unwrap();
+        assert_eq!(sets.len(), 2);
+    }
+}

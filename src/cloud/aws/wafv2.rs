@@ -282,3 +282,158 @@ fn default_action(action: Option<&DefaultAction>) -> &'static str {
         _ => "Unknown",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cloud::aws::mocked::mocked;
+    use aws_sdk_wafv2::{
+        operation::{
+            describe_managed_rule_group::DescribeManagedRuleGroupOutput,
+            get_sampled_requests::{GetSampledRequestsError, GetSampledRequestsOutput},
+        },
+        types::{CountAction, HttpRequest, NoneAction},
+    };
+    use aws_smithy_mocks::mock;
+    use aws_smithy_types::error::ErrorMetadata;
+
+    fn visibility(name: &str) -> VisibilityConfig {
+        VisibilityConfig::builder()
+            .sampled_requests_enabled(true)
+            .cloud_watch_metrics_enabled(true)
+            .metric_name(name)
+            .build()
+            .unwrap()
+    }
+
+    fn rule(name: &str, priority: i32) -> Rule {
+        let group = ManagedRuleGroupStatement::builder()
+            .vendor_name("AWS")
+            .name(name)
+            .build()
+            .unwrap();
+        Rule::builder()
+            .name(name)
+            .priority(priority)
+            .visibility_config(visibility(name))
+            .statement(
+                Statement::builder()
+                    .managed_rule_group_statement(group)
+                    .build(),
+            )
+            .override_action(
+                OverrideAction::builder()
+                    .none(NoneAction::builder().build())
+                    .build(),
+            )
+            .build()
+            .unwrap()
+    }
+
+    fn acl(rules: Vec<Rule>) -> WebAcl {
+        WebAcl::builder()
+            .name("edge")
+            .id("1a2b")
+            .arn("arn:aws:wafv2:us-east-1:123456789012:global/webacl/edge/1a2b")
+            .set_rules(Some(rules))
+            .build()
+            .unwrap()
+    }
+
+    fn sampled(uri: &str, at: i64) -> GetSampledRequestsOutput {
+        let request = HttpRequest::builder()
+            .client_ip("192.0.2.7")
+            .uri(uri)
+            .build();
+        let sample = SampledHttpRequest::builder()
+            .request(request)
+            .weight(3)
+            .action("BLOCK")
+            .timestamp(DateTime::from_secs(at))
+            .build();
+        GetSampledRequestsOutput::builder()
+            .sampled_requests(sample)
+            .build()
+    }
+
+    fn now() -> Timestamp {
+        "2026-11-22T12:00:00Z".parse().unwrap()
+    }
+
+    #[tokio::test]
+    async fn samples_of_all_rules_come_newest_first_from_the_last_three_hours() {
+        let since = |seconds: i64| now().as_second() - seconds;
+        let common = mock!(Client::get_sampled_requests)
+            .match_requests(move |input| {
+                input.rule_metric_name() == Some("common")
+                    && input
+                        .time_window()
+                        .is_some_and(|w| w.start_time().secs() == since(3 * 3_600))
+            })
+            .then_output(move || sampled("/wp-login.php", since(600)));
+        let default = mock!(Client::get_sampled_requests)
+            .match_requests(|input| input.rule_metric_name() == Some("Default_Action"))
+            .then_output(move || sampled("/", since(60)));
+        let client = mocked!(aws_sdk_wafv2, [&common, &default]);
+        let acl = acl(vec![rule("common", 1)]);
+        let (found, missing) = samples(&client, &Scope::Cloudfront, &acl, now()).await;
+        let seen: Vec<_> = found
+            .iter()
+            .map(|s| (s.uri.as_str(), s.rule.as_str()))
+            .collect();
+        assert_eq!(seen, [("/", "Default_Action"), ("/wp-login.php", "common")]);
+        assert_eq!((found[0].weight, found[0].action.as_str()), (3, "BLOCK"));
+        assert_eq!(missing, None);
+    }
+
+    #[tokio::test]
+    async fn refused_samples_leave_a_reason_and_no_error() {
+        let denied = mock!(Client::get_sampled_requests).then_error(|| {
+            let meta = ErrorMetadata::builder()
+                .code("AccessDeniedException")
+                .message("no");
+            GetSampledRequestsError::generic(meta.build())
+        });
+        let client = mocked!(aws_sdk_wafv2, [&denied]);
+        let (found, missing) = samples(&client, &Scope::Regional, &acl(Vec::new()), now()).await;
+        assert!(found.is_empty());
+        assert_eq!(
+            missing.as_deref(),
+            Some("wafv2:GetSampledRequests on edge was denied")
+        );
+    }
+
+    #[tokio::test]
+    async fn no_more_than_five_rules_are_sampled_besides_the_default_action() {
+        let any = mock!(Client::get_sampled_requests)
+            .then_output(|| GetSampledRequestsOutput::builder().build());
+        let client = mocked!(aws_sdk_wafv2, [&any]);
+        let rules = (0..9).map(|n| rule(&format!("rule-{n}"), n)).collect();
+        let _ = samples(&client, &Scope::Regional, &acl(rules), now()).await;
+        assert_eq!(any.num_calls(), 6);
+    }
+
+    #[tokio::test]
+    async fn the_capacity_of_a_managed_group_is_what_the_service_tells() {
+        let told = mock!(Client::describe_managed_rule_group)
+            .match_requests(|input| input.name() == Some("common"))
+            .then_output(|| {
+                DescribeManagedRuleGroupOutput::builder()
+                    .capacity(700)
+                    .build()
+            });
+        let client = mocked!(aws_sdk_wafv2, [&told]);
+        let units = capacity(&client, &Scope::Regional, &rule("common", 1)).await;
+        assert_eq!(units.unwrap(), Some(700));
+    }
+
+    #[test]
+    fn a_group_that_only_counts_is_not_shown_as_blocking() {
+        let count = OverrideAction::builder().count(CountAction::builder().build());
+        assert_eq!(action(None, Some(&count.build())), "Count (override)");
+        assert_eq!(
+            from_rule(&rule("common", 1), None).action,
+            "Use group actions"
+        );
+    }
+}

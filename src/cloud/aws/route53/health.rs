@@ -202,3 +202,126 @@ fn target(config: &types::HealthCheckConfig) -> String {
         _ => text(config.routing_control_arn()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cloud::aws::mocked::mocked;
+    use aws_sdk_route53::{
+        operation::{
+            get_health_check_status::{GetHealthCheckStatusError, GetHealthCheckStatusOutput},
+            list_tags_for_resources::ListTagsForResourcesOutput,
+        },
+        types::{ResourceTagSet, StatusReport, Tag},
+    };
+    use aws_smithy_mocks::mock;
+    use aws_smithy_types::{DateTime, error::ErrorMetadata};
+
+    fn check(id: &str, host: &str) -> types::HealthCheck {
+        let config = types::HealthCheckConfig::builder()
+            .r#type(HealthCheckType::Https)
+            .fully_qualified_domain_name(host)
+            .port(443)
+            .resource_path("/healthz")
+            .build()
+            .unwrap();
+        types::HealthCheck::builder()
+            .id(id)
+            .caller_reference(id)
+            .health_check_version(1)
+            .health_check_config(config)
+            .build()
+            .unwrap()
+    }
+
+    fn seen(status: &str, at: i64) -> HealthCheckObservation {
+        let report = StatusReport::builder()
+            .status(status)
+            .checked_time(DateTime::from_secs(at));
+        HealthCheckObservation::builder()
+            .status_report(report.build())
+            .build()
+    }
+
+    fn named() -> aws_smithy_mocks::Rule {
+        mock!(Client::list_tags_for_resources).then_output(|| {
+            let tag = Tag::builder().key("Name").value("front door").build();
+            let set = ResourceTagSet::builder()
+                .resource_id("h1")
+                .tags(tag)
+                .build();
+            ListTagsForResourcesOutput::builder()
+                .resource_tag_sets(set)
+                .build()
+                .unwrap()
+        })
+    }
+
+    #[test]
+    fn more_than_eighteen_percent_of_the_checkers_make_it_healthy() {
+        assert_eq!(state(3, 16, false, false), Health3::Healthy);
+        assert_eq!(state(18, 100, false, false), Health3::Unhealthy);
+        assert_eq!(state(19, 100, false, false), Health3::Healthy);
+        assert_eq!(state(0, 0, false, false), Health3::Unknown);
+    }
+
+    #[test]
+    fn a_disabled_check_counts_as_healthy_and_an_inverted_one_is_turned_round() {
+        assert_eq!(state(0, 0, true, false), Health3::Healthy);
+        assert_eq!(state(16, 16, false, true), Health3::Unhealthy);
+        assert_eq!(state(0, 16, false, true), Health3::Healthy);
+    }
+
+    #[tokio::test]
+    async fn a_check_shows_its_name_its_state_and_the_newest_failure() {
+        let status = mock!(Client::get_health_check_status).then_output(|| {
+            GetHealthCheckStatusOutput::builder()
+                .health_check_observations(seen("Failure: HTTP Status Code 502, Bad Gateway", 20))
+                .health_check_observations(seen("Failure: Connection timed out", 10))
+                .health_check_observations(seen("Success: HTTP Status Code 200, OK", 30))
+                .build()
+                .unwrap()
+        });
+        let client = mocked!(aws_sdk_route53, [&status, &named()]);
+        let mut gaps = Vec::new();
+        let shown = statuses(&client, &[check("h1", "app.example.com")], &mut gaps).await;
+        let [one] = shown.as_slice() else {
+            panic!("one check was asked for")
+        };
+        assert_eq!(one.name, "front door");
+        assert_eq!(one.target, "https://app.example.com:443/healthz");
+        assert_eq!(
+            (one.state, one.healthy_checkers, one.checkers),
+            (Health3::Healthy, 1, 3)
+        );
+        assert_eq!(
+            one.last_failure.as_deref(),
+            Some("Failure: HTTP Status Code 502, Bad Gateway")
+        );
+        assert!(gaps.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_refused_status_is_unknown_and_leaves_a_gap() {
+        let denied = mock!(Client::get_health_check_status).then_error(|| {
+            let meta = ErrorMetadata::builder().code("AccessDenied").message("no");
+            GetHealthCheckStatusError::generic(meta.build())
+        });
+        let client = mocked!(aws_sdk_route53, [&denied, &named()]);
+        let mut gaps = Vec::new();
+        let shown = statuses(&client, &[check("h1", "app.example.com")], &mut gaps).await;
+        assert_eq!(shown[0].state, Health3::Unknown);
+        assert_eq!(gaps, ["route53:GetHealthCheckStatus on h1 was denied"]);
+    }
+
+    #[test]
+    fn checks_of_other_domains_are_left_out() {
+        let belongs = |host| {
+            let domain = Some("app.example.com");
+            belongs(&check("h1", host), &[], &Places::default(), domain)
+        };
+        assert!(belongs("app.example.com"));
+        assert!(belongs("api.app.example.com"));
+        assert!(!belongs("myapp.example.com"));
+    }
+}

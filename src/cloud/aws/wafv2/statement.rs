@@ -163,3 +163,108 @@ fn field(part: Option<&FieldToMatch>) -> String {
         .map_or("request", |(_, name)| name);
     name.to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_wafv2::types::{
+        AndStatement, ByteMatchStatement, CountryCode, GeoMatchStatement, IpSetReferenceStatement,
+        ManagedRuleGroupStatement, NotStatement, PositionalConstraint, TextTransformation,
+        TextTransformationType, UriPath,
+    };
+    use aws_smithy_types::Blob;
+
+    fn path_starts_with(text: &str) -> Statement {
+        let field = FieldToMatch::builder().uri_path(UriPath::builder().build());
+        let untransformed = TextTransformation::builder()
+            .priority(0)
+            .r#type(TextTransformationType::None)
+            .build()
+            .unwrap();
+        let bytes = ByteMatchStatement::builder()
+            .search_string(Blob::new(text))
+            .field_to_match(field.build())
+            .positional_constraint(PositionalConstraint::StartsWith)
+            .text_transformations(untransformed)
+            .build()
+            .unwrap();
+        Statement::builder().byte_match_statement(bytes).build()
+    }
+
+    fn countries(codes: impl IntoIterator<Item = &'static str>) -> Statement {
+        let codes = codes.into_iter().map(CountryCode::from).collect();
+        let geo = GeoMatchStatement::builder().set_country_codes(Some(codes));
+        Statement::builder()
+            .geo_match_statement(geo.build())
+            .build()
+    }
+
+    #[test]
+    fn a_managed_group_is_named_by_vendor_and_group() {
+        let group = ManagedRuleGroupStatement::builder()
+            .vendor_name("AWS")
+            .name("AWSManagedRulesCommonRuleSet")
+            .scope_down_statement(path_starts_with("/api"))
+            .build()
+            .unwrap();
+        let statement = Statement::builder().managed_rule_group_statement(group);
+        assert_eq!(
+            summary(&statement.build()),
+            "managed AWS/AWSManagedRulesCommonRuleSet, only URI path starts with \"/api\""
+        );
+    }
+
+    #[test]
+    fn a_rate_limit_tells_its_window_and_what_it_counts_by() {
+        let rate = |window| {
+            let rate = RateBasedStatement::builder()
+                .limit(2_000)
+                .aggregate_key_type(Key::Ip)
+                .set_evaluation_window_sec(window)
+                .build()
+                .unwrap();
+            summary(&Statement::builder().rate_based_statement(rate).build())
+        };
+        assert_eq!(rate(None), "rate 2000/5 min per IP");
+        assert_eq!(rate(Some(60)), "rate 2000/1 min per IP");
+    }
+
+    #[test]
+    fn an_ip_set_is_named_without_its_arn() {
+        let set = IpSetReferenceStatement::builder()
+            .arn("arn:aws:wafv2:us-east-1:123456789012:global/ipset/blocked/1a2b")
+            .build()
+            .unwrap();
+        let statement = Statement::builder().ip_set_reference_statement(set);
+        assert_eq!(summary(&statement.build()), "IP set blocked");
+    }
+
+    #[test]
+    fn combined_statements_read_as_one_sentence() {
+        let not = NotStatement::builder().statement(countries(["CH", "DE"]));
+        let not = Statement::builder().not_statement(not.build()).build();
+        let both = AndStatement::builder()
+            .statements(path_starts_with("/admin"))
+            .statements(not)
+            .build()
+            .unwrap();
+        assert_eq!(
+            summary(&Statement::builder().and_statement(both).build()),
+            "URI path starts with \"/admin\" and not (country CH, DE)"
+        );
+    }
+
+    #[test]
+    fn a_long_list_is_counted() {
+        let many = countries(["CN", "RU", "KP", "IR", "BY", "CU", "SY"]);
+        assert_eq!(summary(&many), "country CN, RU, KP, IR, BY and 2 more");
+    }
+
+    #[test]
+    fn a_statement_that_this_version_does_not_know_is_said_to_be_one() {
+        assert_eq!(
+            summary(&Statement::builder().build()),
+            "a statement of a newer kind"
+        );
+    }
+}
