@@ -307,7 +307,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_expiry_of_the_credentials_in_use_is_noted() {
-        let ends = UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+        let ends = UNIX_EPOCH + Duration::from_hours(500_000);
         let expiry = Expiry::default();
         let noting = Noting {
             inner: SharedCredentialsProvider::new(Credentials::new(
