@@ -17,9 +17,6 @@ use std::sync::Arc;
 /// metrics come with the services' screen.
 pub(super) const BUDGET: usize = 45;
 
-/// Metrics that one screen adds to them while it is open: 0.06 USD an hour at the most.
-const SCREEN_BUDGET: usize = 100;
-
 /// Lists the metrics that the overview and the rules need: what is queried every minute. What rules decide on comes first, so that
 /// a large environment loses charts before it loses findings.
 #[must_use]
@@ -126,7 +123,8 @@ fn charted(ids: &mut Vec<MetricId>, environment: &Environment, seen: &Observatio
     }
 }
 
-/// Lists the further metrics that the screen of `tier` charts: queried only while that screen is open, 100 at the most.
+/// Lists the further metrics that the screen of `tier` charts: queried only while that screen is open. One screen's are bounded by
+/// what an environment has of rules, groups and gateways.
 #[must_use]
 pub fn screen_metrics(tier: Tier, environment: &Environment, seen: &Observations) -> Vec<MetricId> {
     let mut ids = Vec::new();
@@ -178,8 +176,7 @@ pub fn screen_metrics(tier: Tier, environment: &Environment, seen: &Observations
     }
     charted(&mut ids, environment, seen);
     let base = base_metrics(environment, seen);
-    ids.retain(|id| id.metric.spec().tier == tier && !base.contains(id));
-    ids.truncate(SCREEN_BUDGET);
+    ids.retain(|id| (id.metric.spec().tier == tier) && !base.contains(id));
     ids
 }
 

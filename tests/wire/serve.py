@@ -40,6 +40,8 @@ def ministack():
         port = probe.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     env = dict(os.environ, GATEWAY_PORT=str(port), BIND_HOST="127.0.0.1", LOG_LEVEL="WARNING")
+    # These listen on fixed ports of every address, and no test needs them.
+    env |= {"SFTP_ENABLED": "0", "IOT_MTLS_ENABLED": "0"}
     child = subprocess.Popen(
         [sys.executable, "-m", "ministack"], env=env, stdin=subprocess.DEVNULL, stdout=sys.stderr
     )

@@ -1,0 +1,222 @@
+//! The AWS adapter against moto: an environment that was made through AWS's API is discovered, and every field that the console
+//! shows is the one that another client reads.
+
+#[path = "support/console.rs"]
+mod console;
+#[path = "support/servers.rs"]
+mod servers;
+
+use console::{Console, exit_code, tier};
+use jiff::Timestamp;
+use serde_json::Value;
+use std::{collections::BTreeMap, sync::OnceLock};
+
+/// The names that the seeded environment was given, and a console that discovered it.
+fn discovered() -> &'static (Value, Console) {
+    static SEEDED: OnceLock<(Value, Console)> = OnceLock::new();
+    SEEDED.get_or_init(|| {
+        let names = servers::wire("seed_moto.py", &[&servers::moto()]);
+        let console = Console::new(&servers::moto());
+        let output = console.run(&["init", "--cluster", "shop"]);
+        assert_eq!(
+            exit_code(&output),
+            0,
+            "{}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        (names, console)
+    })
+}
+
+/// The figure or resource that `path` leads to: a string is a key, a number a place, an object picks the list's element that has it.
+fn find<'a>(tier: &'a Value, path: &[Value]) -> Option<&'a Value> {
+    if path[0] == "metrics" {
+        return tier["metrics"].get(path[1].as_str()?)?.get("value");
+    }
+    path.iter()
+        .try_fold(&tier["resources"], |at, step| match step {
+            Value::String(key) => at.get(key),
+            Value::Number(place) => at.get(usize::try_from(place.as_u64()?).ok()?),
+            Value::Object(wanted) => at
+                .as_array()?
+                .iter()
+                .find(|element| wanted.iter().all(|(key, value)| element[key] == *value)),
+            _ => None,
+        })
+}
+
+/// Whether both say the same: numbers whatever their type, moments to the second, sets of names in any order.
+fn agree(ours: &Value, theirs: &Value) -> bool {
+    match (ours, theirs) {
+        (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
+        (Value::String(a), Value::String(b)) => {
+            let moments = (a.parse::<Timestamp>(), b.parse::<Timestamp>());
+            a == b || matches!(moments, (Ok(a), Ok(b)) if a.as_second() == b.as_second())
+        }
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len()
+                && b.iter()
+                    .all(|theirs| a.iter().any(|ours| agree(ours, theirs)))
+        }
+        _ => ours == theirs,
+    }
+}
+
+#[test]
+fn init_writes_every_resource_of_the_path_into_the_project_file() {
+    let (names, console) = discovered();
+    let text = std::fs::read_to_string(console.project_file()).expect("init wrote hydren.toml");
+    let file: toml::Table = text.parse().expect("it is TOML");
+    let found = &file["environments"]["shop"]["resources"];
+    let text_of = |name: &str| names[name].as_str().expect("a name");
+    for (key, expected) in [
+        ("cluster", text_of("cluster")),
+        ("load_balancer", text_of("load_balancer")),
+        ("distribution", text_of("distribution")),
+        ("hosted_zone", text_of("hosted_zone")),
+        ("domain", text_of("domain")),
+        ("vpc", text_of("vpc")),
+    ] {
+        assert_eq!(
+            found.get(key).and_then(toml::Value::as_str),
+            Some(expected),
+            "{key} in\n{text}"
+        );
+    }
+    assert_eq!(
+        found["database"]["id"].as_str(),
+        Some(text_of("database")),
+        "{text}"
+    );
+    assert_eq!(
+        found["web_acl"]["id"].as_str(),
+        names["web_acl"]["id"].as_str(),
+        "{text}"
+    );
+    let services: BTreeMap<&str, &str> = found["service"]
+        .as_array()
+        .expect("a list of services")
+        .iter()
+        .map(|s| {
+            (
+                s["name"].as_str().unwrap_or(""),
+                s["role"].as_str().unwrap_or(""),
+            )
+        })
+        .collect();
+    assert_eq!(
+        services,
+        BTreeMap::from([("backend", "backend"), ("frontend", "frontend")]),
+        "{text}"
+    );
+    for repository in names["repositories"].as_array().expect("a list") {
+        let listed = found["repositories"]
+            .as_array()
+            .expect("a list of repositories");
+        assert!(
+            listed.iter().any(|r| r.as_str() == repository.as_str()),
+            "{repository} in\n{text}"
+        );
+    }
+}
+
+#[test]
+fn every_field_that_status_shows_is_what_another_client_reads() {
+    let (_, console) = discovered();
+    let (_, report) = console.status();
+    let rows = servers::wire("read_moto.py", &[&servers::moto()]);
+    let rows = rows.as_array().expect("a list of rows");
+    assert!(rows.len() > 250, "only {} fields to compare", rows.len());
+    let mut wrong = Vec::new();
+    for row in rows {
+        let (id, path, theirs) = (row[0].as_str().expect("a tier"), &row[1], &row[2]);
+        let ours = find(tier(&report, id), path.as_array().expect("a path"));
+        if !ours.is_some_and(|ours| agree(ours, theirs)) {
+            let ours = ours.map_or_else(|| "nothing".to_owned(), Value::to_string);
+            wrong.push(format!(
+                "{id} {path}: status shows {ours}, boto3 reads {theirs}"
+            ));
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} of {} fields differ:\n{}",
+        wrong.len(),
+        rows.len(),
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn every_tier_is_read_without_an_error_from_one_identity() {
+    let (names, console) = discovered();
+    let (_, report) = console.status();
+    assert_eq!(report["schema"], 1);
+    assert_eq!(report["environment"], "shop");
+    assert_eq!(report["region"], names["region"]);
+    assert_eq!(report["account"], names["account"]);
+    for id in [
+        "route53",
+        "cloudfront",
+        "waf",
+        "alb",
+        "ecs",
+        "rds",
+        "images",
+        "alarms",
+        "network",
+    ] {
+        assert_eq!(tier(&report, id)["error"], Value::Null, "{id}");
+        assert_ne!(tier(&report, id)["health"], "unknown", "{id}");
+    }
+    assert!(
+        report["api"]["calls"]
+            .as_u64()
+            .is_some_and(|calls| calls > 20),
+        "{}",
+        report["api"]
+    );
+}
+
+#[test]
+fn what_fails_in_the_environment_is_found_and_ends_with_code_3() {
+    let (_, console) = discovered();
+    let (code, report) = console.status();
+    // moto starts no task: nothing runs where tasks are wanted, which is as unhealthy as a service can be.
+    assert_eq!(tier(&report, "ecs")["health"], "critical");
+    assert_eq!(report["health"], "critical");
+    assert_eq!(code, 3);
+}
+
+#[test]
+fn values_of_environment_variables_never_leave_the_process() {
+    let (_, console) = discovered();
+    for format in ["json", "table", "markdown"] {
+        let output = console.run(&["status", "--output", format]);
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            text.contains("backend"),
+            "{format} shows the service: {text}"
+        );
+        assert!(
+            !text.contains("hunter2"),
+            "{format} shows the value of an environment variable"
+        );
+    }
+}
+
+#[test]
+fn a_part_that_the_server_does_not_implement_is_named_and_the_rest_is_shown() {
+    let (names, console) = discovered();
+    let (_, report) = console.status();
+    let alarms = &tier(&report, "alarms")["resources"];
+    assert!(
+        alarms["history_error"].is_string(),
+        "moto has no DescribeAlarmHistory: {alarms}"
+    );
+    assert_eq!(
+        alarms["alarms"].as_array().map(Vec::len),
+        names["alarms"].as_array().map(Vec::len)
+    );
+}
