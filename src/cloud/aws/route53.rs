@@ -91,7 +91,10 @@ fn from_zone(answer: &GetHostedZoneOutput) -> Option<HostedZone> {
             .unwrap_or_default(),
         name_servers: answer
             .delegation_set()
-            .map_or_else(Vec::new, |set| set.name_servers().to_vec()),
+            .map_or(&[][..], types::DelegationSet::name_servers)
+            .iter()
+            .map(|server| plain(server))
+            .collect(),
     })
 }
 
