@@ -144,7 +144,7 @@ fn pending(what: &str) -> Error {
 /// The name of a resource, or the answer of a tier that the environment does not have: `what` with its article, `key` in hydren.toml.
 ///
 /// # Errors
-/// `NotFound` when `name` is `None` or empty.
+/// `NotFound` when `name` is `None`.
 fn configured<'a, T: ?Sized>(name: Option<&'a T>, what: &str, key: &str) -> Result<&'a T> {
     name.ok_or_else(|| {
         Error::new(ErrorKind::NotFound, format!("no {what} is configured"))
