@@ -22,13 +22,13 @@ impl Keymap {
     ///
     /// # Errors
     /// A command that does not exist, a key that cannot be read, two commands on one key: each named, with a way out.
-    pub fn new(user: &IndexMap<String, Vec<String>>) -> Result<Self> {
+    pub fn new(user: &toml::Table) -> Result<Self> {
         let defaults: IndexMap<String, Vec<String>> = toml::from_str(DEFAULTS)
             .map_err(|e| fault("the default keys cannot be read".to_owned()).source(e))?;
         let mut keys = defaults;
         for (name, wanted) in user {
             match keys.get_mut(name) {
-                Some(place) => place.clone_from(wanted),
+                Some(place) => *place = listed(name, wanted)?,
                 None => {
                     let near = command::nearest(name)
                         .map_or_else(String::new, |c| format!("; did you mean `{}`?", c.name));
@@ -103,6 +103,19 @@ impl Keymap {
     }
 }
 
+/// The keys that a user's entry lists: one text, or several.
+fn listed(name: &str, wanted: &toml::Value) -> Result<Vec<String>> {
+    wanted
+        .clone()
+        .try_into::<Vec<String>>()
+        .or_else(|_| wanted.clone().try_into().map(|key| vec![key]))
+        .map_err(|e| {
+            fault(format!("[keys] {name} = {wanted}: this is no list of keys"))
+                .source(e)
+                .hint("write it as `quit = [\"q\", \"f10\"]`")
+        })
+}
+
 /// Reads a key. A single character is itself, so that `-`, `+` and `?` need no names.
 fn parse(text: &str) -> Option<KeyCombination> {
     let mut chars = text.chars();
@@ -147,7 +160,7 @@ mod tests {
 
     #[test]
     fn every_command_has_a_row_of_keys_and_no_key_has_two_commands() {
-        let map = Keymap::new(&IndexMap::new()).expect("the defaults are sound");
+        let map = Keymap::new(&toml::Table::new()).expect("the defaults are sound");
         for command in command::COMMANDS {
             assert!(
                 map.by_command.contains_key(command.name),
@@ -159,7 +172,7 @@ mod tests {
 
     #[test]
     fn keys_arrive_as_terminals_send_them() {
-        let map = Keymap::new(&IndexMap::new()).expect("the defaults are sound");
+        let map = Keymap::new(&toml::Table::new()).expect("the defaults are sound");
         assert_eq!(
             press(&map, KeyCode::Char('G'), KeyModifiers::SHIFT),
             Some("bottom")

@@ -25,6 +25,22 @@ fn run(cli: &Cli) -> Result<ExitCode> {
         print(&hydren::cli::completions(shell))?;
         return Ok(ExitCode::SUCCESS);
     }
+    if let Some(Command::Demo { .. }) = cli.command {
+        let cloud: std::sync::Arc<dyn hydren::cloud::Cloud> =
+            std::sync::Arc::new(hydren::cloud::sim::SimCloud::new(Default::default()));
+        let environment = hydren::cloud::sim::environment();
+        hydren::console::open(hydren::console::Setup {
+            environments: vec![environment.clone()],
+            environment,
+            theme: cli.options.theme.clone(),
+            colours: hydren::console::Colours::Allowed,
+            themes: "/tmp".into(),
+            keys: toml::Table::new(),
+            now: cloud.now(),
+            connect: Box::new(move |_| cloud.clone()),
+        })?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let _config = Config::load(&cli.options, &Surroundings::of_process()?)?;
     Err(Error::new(
         ErrorKind::Unsupported,

@@ -2,6 +2,8 @@
 //! bidirectional overrides; none of them ever reaches the terminal.
 
 use std::borrow::Cow;
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
 
 /// Replaces everything that could drive a terminal or reorder what is read: C0 and C1 controls, DEL, bidirectional and invisible
 /// formatting characters. A tab and a line break become one space, everything else becomes `·`. Borrowed when nothing was wrong.
@@ -26,6 +28,65 @@ pub const fn is_hostile(c: char) -> bool {
         | '\u{ad}' | '\u{61c}' | '\u{180e}'
         | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
         | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Neutralises `text` and cuts it to at most `width` terminal cells, with `…` in the last one where something is missing.
+#[must_use]
+pub fn cut(text: &str, width: usize) -> Cow<'_, str> {
+    let text = neutral(text);
+    if text.width() <= width {
+        return text;
+    }
+    let Some(room) = width.checked_sub(1) else {
+        return Cow::Borrowed("");
+    };
+    let mut short = head(&text, room).to_owned();
+    short.push('…');
+    Cow::Owned(short)
+}
+
+/// Neutralises `text` and breaks it into lines of at most `width` terminal cells: between words where it can, within a word that
+/// is longer than a line. At least one line; none is longer than `width` unless a single character is.
+#[must_use]
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    let text = neutral(text);
+    let mut lines = vec![String::new()];
+    for mut word in text.split_whitespace() {
+        while let Some(line) = lines.last_mut() {
+            let space = usize::from(!line.is_empty());
+            let used = line.width();
+            if used + space + word.width() <= width {
+                line.push_str(&" "[..space]);
+                line.push_str(word);
+                break;
+            }
+            if used == 0 {
+                let fits = head(word, width);
+                let fits = if fits.is_empty() {
+                    word.graphemes(true).next().unwrap_or(word)
+                } else {
+                    fits
+                };
+                line.push_str(fits);
+                word = &word[fits.len()..];
+                if word.is_empty() {
+                    break;
+                }
+            }
+            lines.push(String::new());
+        }
+    }
+    lines
+}
+
+/// The longest beginning of `text` that takes at most `width` cells.
+fn head(text: &str, width: usize) -> &str {
+    let mut used = 0;
+    let end = text.grapheme_indices(true).find_map(|(at, grapheme)| {
+        used += grapheme.width();
+        (used > width).then_some(at)
+    });
+    &text[..end.unwrap_or(text.len())]
 }
 
 /// Finds the candidate that a mistyped `word` most likely meant: the fewest single-character edits, at most a third of the word's
@@ -81,5 +142,26 @@ mod tests {
         assert_eq!(nearest("grovbox", themes), Some("gruvbox"));
         assert_eq!(nearest("Tokyo_night", themes), Some("tokyo-night"));
         assert_eq!(nearest("solarized", themes), None);
+    }
+
+    #[test]
+    fn cutting_counts_cells_and_says_that_something_is_missing() {
+        assert_eq!(cut("backend", 7), "backend");
+        assert_eq!(cut("backend", 5), "back…");
+        assert_eq!(cut("日本語", 5), "日本…");
+        assert_eq!(cut("日本語", 4), "日…");
+        assert_eq!(cut("\x1b[31m", 3), "·[…");
+        assert_eq!((cut("ab", 1), cut("ab", 0)), ("…".into(), "".into()));
+    }
+
+    #[test]
+    fn wrapping_breaks_between_words_and_within_long_ones() {
+        assert_eq!(
+            wrap("task failed health checks", 11),
+            ["task failed", "health", "checks"]
+        );
+        assert_eq!(wrap("sha256:abcdef ok", 8), ["sha256:a", "bcdef ok"]);
+        assert_eq!(wrap("日本語", 1), ["日", "本", "語"]);
+        assert_eq!(wrap("", 5), [""]);
     }
 }

@@ -11,7 +11,7 @@ mod edge;
 mod images;
 mod link;
 mod network;
-mod overview;
+pub mod overview;
 mod services;
 
 pub use describe::{describe, longest_dialog};

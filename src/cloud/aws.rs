@@ -43,6 +43,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use client::Clients;
+pub use client::profiles;
 use jiff::Timestamp;
 use memo::Memo;
 use std::sync::Arc;
@@ -144,7 +145,7 @@ fn pending(what: &str) -> Error {
 /// The name of a resource, or the answer of a tier that the environment does not have: `what` with its article, `key` in hydren.toml.
 ///
 /// # Errors
-/// `NotFound` when `name` is `None`.
+/// `NotFound` when `name` is `None` or empty.
 fn configured<'a, T: ?Sized>(name: Option<&'a T>, what: &str, key: &str) -> Result<&'a T> {
     name.ok_or_else(|| {
         Error::new(ErrorKind::NotFound, format!("no {what} is configured"))

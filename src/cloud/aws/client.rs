@@ -166,11 +166,36 @@ fn edge(home: &SdkConfig) -> SdkConfig {
 
 /// The profile in use. One that was asked for, also by `AWS_PROFILE`, must be in a file: the SDK would go on without it.
 async fn selected_profile(asked: Option<&str>) -> Result<String> {
+    let profiles = profile_set(asked).await?;
+    let selected = profiles.selected_profile().to_owned();
+    if profiles.get_profile(&selected).is_none() && selected != "default" {
+        return Err(Error::new(
+            ErrorKind::Config,
+            format!("profile {selected} is not in {}", files()),
+        )
+        .hint("run `aws configure list-profiles`, or name another with --profile or AWS_PROFILE"));
+    }
+    Ok(selected)
+}
+
+/// Lists the profiles of this machine's AWS files, in alphabetical order.
+///
+/// # Errors
+/// A file that cannot be read or does not parse.
+pub async fn profiles() -> Result<Vec<String>> {
+    let set = profile_set(None).await?;
+    let mut names: Vec<String> = set.profiles().map(str::to_owned).collect();
+    names.sort();
+    Ok(names)
+}
+
+/// Reads this machine's AWS files.
+async fn profile_set(asked: Option<&str>) -> Result<profile::ProfileSet> {
     #[allow(
         clippy::default_trait_access,
         reason = "the process's environment and files are types of a crate that nothing else here needs"
     )]
-    let profiles = profile::load(
+    profile::load(
         &Default::default(),
         &Default::default(),
         &Default::default(),
@@ -187,16 +212,7 @@ async fn selected_profile(asked: Option<&str>) -> Result<String> {
         )
         .hint("correct the file, or set AWS_CONFIG_FILE to another one")
         .source(error)
-    })?;
-    let selected = profiles.selected_profile().to_owned();
-    if profiles.get_profile(&selected).is_none() && selected != "default" {
-        return Err(Error::new(
-            ErrorKind::Config,
-            format!("profile {selected} is not in {}", files()),
-        )
-        .hint("run `aws configure list-profiles`, or name another with --profile or AWS_PROFILE"));
-    }
-    Ok(selected)
+    })
 }
 
 /// Where the SDK looks for profiles.

@@ -1,0 +1,193 @@
+//! The only loop: it waits for keys, answers, time and signals, hands each to [`App::update`], performs the effects and draws.
+//!
+//! It never waits for I/O: every effect that talks to the outside runs in a task of its own and answers with a message.
+
+use crate::{
+    app::{App, Effect, Msg},
+    cloud::{Cloud, aws},
+    error::{Error, ErrorKind, Result},
+    model::environment::Environment,
+    terminal::Terminal,
+    theme::Theme,
+};
+use crossterm::event::{Event, EventStream};
+use futures::StreamExt as _;
+use std::{path::PathBuf, sync::Arc, time::Duration};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::mpsc::{UnboundedSender, unbounded_channel},
+    time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
+};
+
+/// Shortest time between two frames: 30 a second.
+const FRAME: Duration = Duration::from_millis(33);
+
+/// A tier that has not answered after this long is unreachable; each of its calls has shorter limits of its own.
+const TIER_LIMIT: Duration = Duration::from_secs(60);
+
+/// Makes the cloud of an environment.
+pub type Connect = Box<dyn Fn(&Environment) -> Arc<dyn Cloud>>;
+
+/// How the console ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// The user left.
+    Left,
+    /// A signal ended it.
+    Signalled,
+}
+
+/// What performs effects.
+struct Performer {
+    cloud: Arc<dyn Cloud>,
+    connect: Connect,
+    themes: Option<PathBuf>,
+    answers: UnboundedSender<Msg>,
+}
+
+/// Runs the console until it is left. `themes` is the folder of the user's own themes.
+///
+/// # Errors
+/// The terminal went away, or signals cannot be listened to.
+pub async fn run(
+    mut app: App,
+    mut terminal: Terminal,
+    connect: Connect,
+    themes: Option<PathBuf>,
+) -> Result<End> {
+    let (answers, mut answered) = unbounded_channel();
+    let cloud = connect(&app.environment);
+    let mut performer = Performer {
+        cloud,
+        connect,
+        themes,
+        answers,
+    };
+    let mut keys = EventStream::new();
+    let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
+    let mut hang_up = signal(SignalKind::hangup()).map_err(no_signals)?;
+    let mut ticks = interval(Duration::from_secs(1));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut next_frame = Instant::now();
+
+    loop {
+        let msg = tokio::select! {
+            biased;
+            _ = terminate.recv() => return Ok(End::Signalled),
+            _ = hang_up.recv() => return Ok(End::Signalled),
+            event = keys.next() => match event {
+                Some(Ok(event)) => message(event),
+                // The terminal is gone, and with it whoever could read this.
+                Some(Err(_)) | None => return Ok(End::Signalled),
+            },
+            answer = answered.recv() => answer,
+            _ = ticks.tick() => Some(performer.tick()),
+            () = sleep_until(next_frame), if app.dirty => None,
+        };
+        if let Some(msg) = msg {
+            for effect in app.update(msg) {
+                if effect == Effect::Quit {
+                    return Ok(End::Left);
+                }
+                performer.perform(effect, &app, &mut terminal)?;
+            }
+        }
+        if app.dirty && next_frame <= Instant::now() {
+            app.dirty = false;
+            terminal.draw(&app)?;
+            next_frame = Instant::now() + FRAME;
+        }
+    }
+}
+
+/// What an event of the terminal means to the console.
+fn message(event: Event) -> Option<Msg> {
+    match event {
+        Event::Key(key) => Some(Msg::Key(key)),
+        Event::Paste(text) => Some(Msg::Paste(text)),
+        Event::Mouse(mouse) => Some(Msg::Mouse(mouse)),
+        Event::Resize(width, height) => Some(Msg::Resize(width, height)),
+        Event::FocusGained | Event::FocusLost => None,
+    }
+}
+
+impl Performer {
+    fn tick(&self) -> Msg {
+        Msg::Tick {
+            now: self.cloud.now(),
+            spent: self.cloud.meter().total(),
+        }
+    }
+
+    /// Performs an effect; whatever takes time answers later.
+    fn perform(&mut self, effect: Effect, app: &App, terminal: &mut Terminal) -> Result<()> {
+        let cloud = Arc::clone(&self.cloud);
+        let generation = app.generation;
+        match effect {
+            Effect::Read(tier) => self.answer(async move {
+                let late = || {
+                    Error::new(
+                        ErrorKind::Unreachable,
+                        format!("{} did not answer within a minute", tier.title()),
+                    )
+                };
+                let result = timeout(TIER_LIMIT, cloud.read(tier))
+                    .await
+                    .unwrap_or_else(|_| Err(late()));
+                Msg::Tier {
+                    generation,
+                    tier,
+                    result,
+                }
+            }),
+            Effect::ReadMetrics(purpose, ids, window) => self.answer(async move {
+                Msg::Metrics {
+                    generation,
+                    purpose,
+                    result: cloud.metrics(&ids, window).await,
+                }
+            }),
+            Effect::ReadIdentity => {
+                self.answer(async move {
+                    Msg::Identity {
+                        generation,
+                        result: cloud.identity().await,
+                    }
+                });
+            }
+            Effect::Connect(environment) => self.cloud = (self.connect)(&environment),
+            Effect::ListProfiles => self.answer(async { Msg::Profiles(aws::profiles().await) }),
+            Effect::LoadTheme(name) => {
+                let folder = self.themes.clone();
+                self.answer(async move {
+                    let load = move || Theme::load(&name, folder.as_deref());
+                    let loaded = tokio::task::spawn_blocking(load).await;
+                    Msg::Theme(match loaded {
+                        Ok(result) => result.map(|(theme, _)| Box::new(theme)),
+                        Err(e) => {
+                            Err(Error::new(ErrorKind::Io, "the theme could not be loaded")
+                                .source(e))
+                        }
+                    })
+                });
+            }
+            Effect::Copy(text) => terminal.copy(&text)?,
+            Effect::Mouse(mouse) => terminal.mouse(mouse)?,
+            Effect::Quit => {}
+        }
+        Ok(())
+    }
+
+    /// Lets a task work and takes its answer.
+    fn answer(&self, work: impl Future<Output = Msg> + Send + 'static) {
+        let answers = self.answers.clone();
+        tokio::spawn(async move {
+            // Nobody listens any more only when the console is being left.
+            let _ = answers.send(work.await);
+        });
+    }
+}
+
+fn no_signals(source: std::io::Error) -> Error {
+    Error::new(ErrorKind::Io, "signals cannot be listened to").source(source)
+}

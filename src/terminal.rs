@@ -1,0 +1,136 @@
+//! The terminal: taken over, drawn on, and given back whatever happens.
+
+use crate::{
+    app::{App, Mouse},
+    error::{Error, ErrorKind, Result},
+    ui,
+};
+use crossterm::{
+    clipboard::CopyToClipboard,
+    cursor::Show,
+    event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture},
+    execute, queue,
+    terminal::{
+        BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+        disable_raw_mode, enable_raw_mode,
+    },
+};
+use ratatui::backend::CrosstermBackend;
+use std::io::{BufWriter, IsTerminal as _, Stdout, Write as _, stdout};
+
+/// The terminal in the console's hands; dropping it gives it back.
+pub struct Terminal {
+    inner: ratatui::Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+}
+
+impl Terminal {
+    /// Takes the terminal over: raw mode, alternate screen, bracketed paste.
+    ///
+    /// # Errors
+    /// Stdout is no terminal, or the terminal refuses.
+    pub fn enter() -> Result<Self> {
+        if !stdout().is_terminal() {
+            return Err(Error::new(
+                ErrorKind::Usage,
+                "the console needs a terminal, and stdout is none",
+            )
+            .hint("for scripts and pipes there is `hydren status`"));
+        }
+        give_back_on_panic();
+        let enter = || {
+            enable_raw_mode()?;
+            execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste)?;
+            ratatui::Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(
+                64 * 1024,
+                stdout(),
+            )))
+        };
+        match enter() {
+            Ok(inner) => Ok(Self { inner }),
+            Err(e) => {
+                give_back();
+                Err(fault(e))
+            }
+        }
+    }
+
+    /// Draws the console as it is.
+    ///
+    /// # Errors
+    /// The terminal went away.
+    pub fn draw(&mut self, app: &App) -> Result<()> {
+        let mut draw = || {
+            // The terminal shows the frame whole or not at all: no tearing, no flicker.
+            queue!(self.inner.backend_mut(), BeginSynchronizedUpdate)?;
+            self.inner
+                .draw(|frame| ui::render(app, frame.area(), frame.buffer_mut()))?;
+            execute!(self.inner.backend_mut(), EndSynchronizedUpdate)
+        };
+        draw().map_err(fault)
+    }
+
+    /// Puts text on the clipboard of the terminal's own machine (OSC 52), also over SSH.
+    ///
+    /// # Errors
+    /// The terminal went away.
+    pub fn copy(&mut self, text: &str) -> Result<()> {
+        execute!(
+            self.inner.backend_mut(),
+            CopyToClipboard::to_clipboard_from(text)
+        )
+        .map_err(fault)
+    }
+
+    /// Captures the mouse or leaves it to the terminal.
+    ///
+    /// # Errors
+    /// The terminal went away.
+    pub fn mouse(&mut self, mouse: Mouse) -> Result<()> {
+        match mouse {
+            Mouse::Captured => execute!(self.inner.backend_mut(), EnableMouseCapture),
+            Mouse::Terminal => execute!(self.inner.backend_mut(), DisableMouseCapture),
+        }
+        .map_err(fault)
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+/// Gives the terminal back. What fails here has nobody left to be told to.
+fn give_back() {
+    let _ = disable_raw_mode();
+    let _ = execute!(
+        stdout(),
+        DisableMouseCapture,
+        DisableBracketedPaste,
+        LeaveAlternateScreen,
+        Show
+    );
+    let _ = stdout().flush();
+}
+
+/// On a panic in any thread: terminal back first, then what happened, then out. A console that lost a task shows lies.
+fn give_back_on_panic() {
+    std::panic::set_hook(Box::new(|panic| {
+        give_back();
+        let place = panic
+            .location()
+            .map(|l| format!(" at {}:{}", l.file(), l.line()))
+            .unwrap_or_default();
+        let what = panic.payload_as_str().unwrap_or("no message");
+        let _ = writeln!(
+            std::io::stderr(),
+            "hydren: a fault in hydren itself{place}: {}\n  hint: nothing was changed by it; start hydren again, and report this line",
+            crate::text::neutral(what)
+        );
+        std::process::exit(1);
+    }));
+}
+
+fn fault(source: std::io::Error) -> Error {
+    Error::new(ErrorKind::Io, "the terminal cannot be used").source(source)
+}

@@ -1,0 +1,203 @@
+//! The lines at the top and the bottom.
+
+use super::widget::{grid, paint::style};
+use crate::{
+    app::{App, Layer, Running, Screen},
+    format,
+    model::{
+        Health, Tier,
+        environment::{Access, Stage},
+    },
+    poll::{self, Pace},
+    text::{cut, neutral},
+    theme::Role,
+};
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    text::{Line, Span},
+    widgets::Widget as _,
+};
+
+/// A piece of a bar.
+fn span<'a>(app: &App, role: Role, text: impl Into<std::borrow::Cow<'a, str>>) -> Span<'a> {
+    Span::styled(text, style(&app.theme, role))
+}
+
+/// The top line: where we are on the left, how it is on the right. What matters less gives way first.
+pub(super) fn header(app: &App, area: Rect, buf: &mut Buffer) {
+    buf.set_style(area, style(&app.theme, Role::Bar));
+    let environment = &app.environment;
+    let mut left = vec![
+        span(app, Role::Accent, " hydren "),
+        span(app, Role::Text, " "),
+    ];
+    match environment.stage {
+        Stage::Production => {
+            left.push(span(
+                app,
+                Role::Production,
+                format!(" PRODUCTION {} ", neutral(&environment.name)),
+            ));
+        }
+        Stage::Development => left.push(span(
+            app,
+            Role::Title,
+            neutral(&environment.name).into_owned(),
+        )),
+    }
+    if environment.access == Access::ReadOnly {
+        left.push(span(app, Role::Warning, " read-only"));
+    }
+    left.push(span(
+        app,
+        Role::Muted,
+        format!(" · {}", neutral(&environment.region)),
+    ));
+    if let Some(identity) = &app.seen.identity.value {
+        let account = grouped(&identity.account);
+        left.push(span(
+            app,
+            Role::Muted,
+            format!(" · {account} {}", neutral(identity.short())),
+        ));
+    }
+
+    let mut right = vec![freshness(app)];
+    for severity in [Health::Critical, Health::Warning] {
+        let count = app.finding_count(severity);
+        if count > 0 {
+            right.push(span(
+                app,
+                grid::role(severity),
+                format!("  {} {count}", severity.glyph()),
+            ));
+        }
+    }
+    if app.unread_errors > 0 {
+        right.push(span(
+            app,
+            Role::Warning,
+            format!("  ! {}", app.unread_errors),
+        ));
+    }
+    let clock = format::clock(app.now);
+    right.push(span(
+        app,
+        Role::Muted,
+        format!("  {} UTC ", clock.get(..5).unwrap_or_default()),
+    ));
+    let right = Line::from(right).right_aligned();
+    let room = usize::from(area.width).saturating_sub(right.width() + 1);
+    let mut left = Line::from(left);
+    while left.width() > room && left.spans.len() > 3 {
+        left.spans.pop();
+    }
+    left.render(area, buf);
+    right.render(area, buf);
+}
+
+/// `123456789012` as `1234-5678-9012`.
+fn grouped(account: &str) -> String {
+    let digits: Vec<char> = account.chars().filter(char::is_ascii_digit).collect();
+    digits
+        .chunks(4)
+        .map(|c| c.iter().collect::<String>())
+        .collect::<Vec<_>>()
+        .join("-")
+}
+
+/// Whether what is on screen is current: the oldest tier decides.
+fn freshness(app: &App) -> Span<'static> {
+    let failing = Tier::ALL
+        .iter()
+        .filter(|t| app.environment.resources.names(**t) && app.seen.tier(**t).error.is_some())
+        .count();
+    let loading = Tier::ALL.iter().any(|t| {
+        let seen = app.seen.tier(*t);
+        seen.value.is_none() && seen.error.is_none()
+    });
+    match (app.running, app.pace) {
+        (Running::Frozen, _) => span(app, Role::Warning, "‖ frozen"),
+        _ if loading => span(app, Role::Muted, "○ loading"),
+        _ if failing > 0 => span(
+            app,
+            Role::Warning,
+            format!("▲ {} failing", format::count(failing, "tier")),
+        ),
+        (_, Pace::Idle) => span(
+            app,
+            Role::Muted,
+            format!("◌ idle, polling every {}×", poll::IDLE_FACTOR),
+        ),
+        _ => span(app, Role::Ok, "● live"),
+    }
+}
+
+/// The bottom line: the filter being typed, a notice, or the screens and the main keys.
+pub(super) fn footer(app: &App, area: Rect, buf: &mut Buffer) {
+    buf.set_style(area, style(&app.theme, Role::Bar));
+    if let Some(Layer::Filter(input)) = app.layers.last() {
+        let text = format!(" / {}▏", neutral(input.value()));
+        let hint = "words · column:value · !word   enter keeps, esc clears ";
+        Line::from(span(
+            app,
+            Role::Text,
+            cut(&text, usize::from(area.width)).into_owned(),
+        ))
+        .render(area, buf);
+        if text.len() + hint.len() < usize::from(area.width) {
+            Line::from(span(app, Role::Muted, hint))
+                .right_aligned()
+                .render(area, buf);
+        }
+        return;
+    }
+    if let Some((notice, _)) = &app.notice {
+        let text = format!(" {}", neutral(notice));
+        Line::from(span(
+            app,
+            Role::Info,
+            cut(&text, usize::from(area.width)).into_owned(),
+        ))
+        .render(area, buf);
+        return;
+    }
+    // With little room screens are numbers only, but for the one that is shown.
+    let wide = area.width >= 110;
+    let mut spans = vec![span(app, Role::Text, " ")];
+    for screen in Screen::ALL {
+        let key = app.keymap.main_key(screen.command());
+        let here = screen == app.screen;
+        spans.push(span(app, Role::Key, key.to_owned()));
+        if wide || here {
+            let role = if here { Role::Accent } else { Role::Muted };
+            spans.push(span(app, role, format!(" {}", screen.title())));
+        }
+        spans.push(span(app, Role::Text, "  "));
+    }
+    Line::from(spans).render(area, buf);
+    let mut hints = Vec::new();
+    for name in ["filter", "actions", "palette", "help"] {
+        let Some(command) = crate::command::find(name) else {
+            continue;
+        };
+        hints.push(span(app, Role::Key, app.keymap.main_key(name).to_owned()));
+        hints.push(span(app, Role::Muted, format!(" {}  ", command.title)));
+    }
+    Line::from(hints).right_aligned().render(area, buf);
+}
+
+/// What a terminal too small for the console still shows.
+pub(super) fn too_small(app: &App, area: Rect, buf: &mut Buffer) {
+    let health = app.assessment.health;
+    let lines = [
+        format!("{} {}", health.glyph(), health.word()),
+        neutral(&app.environment.name).into_owned(),
+        "needs 40×10".to_owned(),
+    ];
+    for (line, y) in lines.iter().zip(area.y..area.bottom()) {
+        let text = cut(line, usize::from(area.width));
+        buf.set_string(area.x, y, &text, style(&app.theme, grid::role(health)));
+    }
+}
