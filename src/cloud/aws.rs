@@ -8,6 +8,7 @@ mod autoscaling;
 mod client;
 mod cloudfront;
 mod cloudwatch;
+mod discover;
 mod ec2;
 mod ecr;
 mod ecs;
@@ -128,18 +129,13 @@ impl Cloud for AwsCloud {
         logs::read(self, query).await
     }
 
-    async fn discover(&self, _start: &Start) -> Result<Discovery> {
-        Err(pending("discovery"))
+    async fn discover(&self, start: &Start) -> Result<Discovery> {
+        discover::discover(self, start).await
     }
 
     async fn execute(&self, call: &Call) -> Result<CallOutcome> {
         writes::execute(self, call).await
     }
-}
-
-/// The answer to what no file reads yet.
-fn pending(what: &str) -> Error {
-    Error::new(ErrorKind::Unsupported, format!("{what} is not read yet"))
 }
 
 /// The name of a resource, or the answer of a tier that the environment does not have: `what` with its article, `key` in hydren.toml.

@@ -155,7 +155,7 @@ async fn the_parameter_group_tells_limit_and_apply_status() {
         [("shop-pg16".to_owned(), "pending-reboot".to_owned())]
     );
     assert_eq!(
-        database.certificate_expires.map(|at| at.as_second()),
+        database.certificate_expires.map(jiff::Timestamp::as_second),
         Some(1_800_000_000)
     );
     assert!(database.gaps.is_empty());
