@@ -16,7 +16,7 @@ use super::{
     failure::explain,
     memo::Memo,
     parallel,
-    shape::{text, word},
+    shape::{given, text, word},
     time::timestamp,
 };
 use crate::{
@@ -235,7 +235,7 @@ fn service(found: &types::Service, parts: &mut Parts) -> Service {
         running: found.running_count(),
         pending: found.pending_count(),
         launch_type: launch_type(found),
-        platform_version: found.platform_version().map(str::to_owned),
+        platform_version: given(found.platform_version()),
         created_at: timestamp(found.created_at()),
         strategy: strategy(found),
         task_definition,
@@ -343,7 +343,7 @@ fn deployment(found: &types::Deployment) -> Deployment {
         pending: found.pending_count(),
         failed: found.failed_tasks(),
         rollout_state: found.rollout_state().map(|s| s.as_str().to_owned()),
-        rollout_reason: found.rollout_state_reason().map(str::to_owned),
+        rollout_reason: given(found.rollout_state_reason()),
         created_at: timestamp(found.created_at()),
         updated_at: timestamp(found.updated_at()),
     }

@@ -9,7 +9,7 @@ use super::{
     AwsCloud, acm, configured,
     failure::explain,
     gap::or_gap,
-    shape::{text, word},
+    shape::{given, text, word},
 };
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -165,7 +165,7 @@ async fn listener(
     let listener = Listener {
         protocol: word(found.protocol()),
         port: found.port().unwrap_or_default(),
-        ssl_policy: found.ssl_policy().map(str::to_owned),
+        ssl_policy: given(found.ssl_policy()),
         certificates,
         rules: or_gap(rules, &mut gaps),
         arn,

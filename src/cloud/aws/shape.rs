@@ -9,3 +9,8 @@ pub(super) fn word<E: AsRef<str>>(value: Option<&E>) -> String {
 pub(super) fn text(value: Option<&str>) -> String {
     value.unwrap_or_default().to_owned()
 }
+
+/// Text that may be absent; some endpoints say so with an empty text.
+pub(super) fn given(value: Option<&str>) -> Option<String> {
+    value.filter(|text| !text.is_empty()).map(str::to_owned)
+}

@@ -1,6 +1,6 @@
 //! Task definitions. Each revision is read once: it never changes.
 
-use super::{explain, last_part, text, timestamp};
+use super::{explain, given, last_part, text, timestamp};
 use crate::{
     cloud::aws::{memo::Memo, parallel},
     error::Result,
@@ -77,8 +77,8 @@ fn definition(found: &types::TaskDefinition) -> TaskDefinition {
             .map_or("X86_64", types::CpuArchitecture::as_str)
             .to_owned(),
         operating_system: system.map_or("LINUX", types::OsFamily::as_str).to_owned(),
-        task_role: found.task_role_arn().map(str::to_owned),
-        execution_role: found.execution_role_arn().map(str::to_owned),
+        task_role: given(found.task_role_arn()),
+        execution_role: given(found.execution_role_arn()),
         ephemeral_storage: found
             .ephemeral_storage()
             .map(types::EphemeralStorage::size_in_gib),

@@ -2,7 +2,7 @@
 //!
 //! A rollout that has ended never changes and is kept, so that a calm service costs one list request a read.
 
-use super::{explain, last_part, strategy_kind, text, timestamp, word};
+use super::{explain, given, last_part, strategy_kind, text, timestamp, word};
 use crate::{
     cloud::aws::{memo::Memo, parallel},
     error::Result,
@@ -166,7 +166,7 @@ fn rollout(found: &types::ServiceDeployment, names: &HashMap<String, String>) ->
     Rollout {
         arn: text(found.service_deployment_arn()),
         status: word(found.status()),
-        reason: found.status_reason().map(str::to_owned),
+        reason: given(found.status_reason()),
         strategy: strategy_kind(found.deployment_configuration()),
         stage: found.lifecycle_stage().map(|s| s.as_str().to_owned()),
         target: target.and_then(name),

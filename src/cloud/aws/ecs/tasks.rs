@@ -1,6 +1,6 @@
 //! Tasks: what runs, and what stopped and why. ECS shows stopped tasks for about an hour.
 
-use super::{Scope, definitions::number, explain, last_part, text, timestamp, word};
+use super::{Scope, definitions::number, explain, given, last_part, text, timestamp, word};
 use crate::{
     cloud::aws::parallel,
     error::Result,
@@ -128,16 +128,16 @@ fn task(found: &types::Task) -> Task {
         last_status: text(found.last_status()),
         desired_status: text(found.desired_status()),
         health: health(found.health_status()),
-        zone: found.availability_zone().map(str::to_owned),
+        zone: given(found.availability_zone()),
         private_ip: private_ip(found),
         cpu: number(found.cpu()),
         memory: number(found.memory()),
         created_at: timestamp(found.created_at()),
         started_at: timestamp(found.started_at()),
         stopped_at: timestamp(found.stopped_at()),
-        stop_code: found.stop_code().map(|c| c.as_str().to_owned()),
-        stopped_reason: found.stopped_reason().map(str::to_owned),
-        started_by: found.started_by().map(str::to_owned),
+        stop_code: given(found.stop_code().map(types::TaskStopCode::as_str)),
+        stopped_reason: given(found.stopped_reason()),
+        started_by: given(found.started_by()),
         containers: found.containers().iter().map(container).collect(),
     }
 }
@@ -146,11 +146,11 @@ fn container(found: &types::Container) -> Container {
     Container {
         name: text(found.name()),
         image: text(found.image()),
-        digest: found.image_digest().map(str::to_owned),
+        digest: given(found.image_digest()),
         last_status: text(found.last_status()),
         health: health(found.health_status()),
         exit_code: found.exit_code(),
-        reason: found.reason().map(str::to_owned),
+        reason: given(found.reason()),
     }
 }
 
@@ -177,5 +177,5 @@ fn private_ip(found: &types::Task) -> Option<String> {
             .flat_map(types::Container::network_interfaces)
             .find_map(types::NetworkInterface::private_ipv4_address)
     };
-    interface.or_else(container).map(str::to_owned)
+    given(interface.or_else(container))
 }
