@@ -13,7 +13,7 @@ use crate::{
 };
 use aws_sdk_cloudwatch::types;
 use futures::future::{OptionFuture, join, join3};
-use ownership::Ownership;
+pub(super) use ownership::Ownership;
 use std::{cmp::Reverse, collections::HashSet};
 
 /// Transitions that are read, the newest; also the most that one request gives (CloudWatch API reference).
