@@ -1,6 +1,6 @@
 //! Application Auto Scaling of ECS services: targets, policies, and what was or was not scaled and why.
 
-use super::{failure::explain, gap::or_gap, parallel, shape::word, time::timestamp};
+use super::{failure::explain, gap::or_gap, pages::every, parallel, shape::word, time::timestamp};
 use crate::{
     error::Result,
     model::compute::{Autoscaling, ScalingActivity, ScalingPolicy},
@@ -72,23 +72,20 @@ async fn targets(
     cluster: &str,
     ids: &[String],
 ) -> Result<Vec<types::ScalableTarget>> {
-    client
+    let pages = client
         .describe_scalable_targets()
         .service_namespace(types::ServiceNamespace::Ecs)
         .scalable_dimension(types::ScalableDimension::EcsServiceDesiredCount)
         .set_resource_ids(Some(ids.to_vec()))
         .into_paginator()
         .items()
-        .send()
-        .collect::<Result<_, _>>()
-        .await
-        .map_err(|e| {
-            explain(
-                "application-autoscaling:DescribeScalableTargets",
-                cluster,
-                e,
-            )
-        })
+        .send();
+    every(
+        pages,
+        "application-autoscaling:DescribeScalableTargets",
+        cluster,
+    )
+    .await
 }
 
 async fn of_target(
@@ -120,22 +117,19 @@ async fn of_target(
 }
 
 async fn policies(client: &Client, id: &str, service: &str) -> Result<Vec<ScalingPolicy>> {
-    let found: Vec<types::ScalingPolicy> = client
+    let pages = client
         .describe_scaling_policies()
         .service_namespace(types::ServiceNamespace::Ecs)
         .resource_id(id)
         .into_paginator()
         .items()
-        .send()
-        .collect::<Result<_, _>>()
-        .await
-        .map_err(|e| {
-            explain(
-                "application-autoscaling:DescribeScalingPolicies",
-                service,
-                e,
-            )
-        })?;
+        .send();
+    let found: Vec<types::ScalingPolicy> = every(
+        pages,
+        "application-autoscaling:DescribeScalingPolicies",
+        service,
+    )
+    .await?;
     Ok(found.iter().map(policy).collect())
 }
 

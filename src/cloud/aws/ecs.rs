@@ -15,6 +15,7 @@ use super::{
     configured,
     failure::explain,
     memo::Memo,
+    pages::every,
     parallel,
     shape::{given, text, word},
     time::timestamp,
@@ -112,16 +113,14 @@ async fn load(
 
 /// Names of all services of the cluster, in order.
 async fn list(ecs: &Client, cluster: &str) -> Result<Vec<String>> {
-    let arns: Vec<String> = ecs
+    let pages = ecs
         .list_services()
         .cluster(cluster)
         .max_results(100)
         .into_paginator()
         .items()
-        .send()
-        .collect::<Result<_, _>>()
-        .await
-        .map_err(|e| explain("ecs:ListServices", cluster, e))?;
+        .send();
+    let arns: Vec<String> = every(pages, "ecs:ListServices", cluster).await?;
     let mut names: Vec<String> = arns.iter().map(|arn| last_part(arn).to_owned()).collect();
     names.sort();
     Ok(names)

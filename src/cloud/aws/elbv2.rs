@@ -9,6 +9,7 @@ use super::{
     AwsCloud, acm, configured,
     failure::explain,
     gap::or_gap,
+    pages::every,
     shape::{given, text, word},
 };
 use crate::{
@@ -136,15 +137,18 @@ async fn listeners(
     acm: &aws_sdk_acm::Client,
     arn: &str,
 ) -> Result<(Vec<Listener>, Vec<String>)> {
-    let found: Vec<types::Listener> = elb
+    let pages = elb
         .describe_listeners()
         .load_balancer_arn(arn)
         .into_paginator()
         .items()
-        .send()
-        .collect::<Result<_, _>>()
-        .await
-        .map_err(|e| explain("elasticloadbalancing:DescribeListeners", dimension(arn), e))?;
+        .send();
+    let found: Vec<types::Listener> = every(
+        pages,
+        "elasticloadbalancing:DescribeListeners",
+        dimension(arn),
+    )
+    .await?;
     let read = join_all(found.iter().map(|l| listener(elb, acm, l))).await;
     let (mut listeners, gaps): (Vec<_>, Vec<_>) = read.into_iter().unzip();
     listeners.sort_by_key(|l| l.port);
@@ -211,21 +215,18 @@ async fn certificates(
 
 /// The target groups by name, and what of them could not be read.
 async fn target_groups(elb: &Client, arn: &str) -> Result<(Vec<TargetGroup>, Vec<String>)> {
-    let found: Vec<types::TargetGroup> = elb
+    let pages = elb
         .describe_target_groups()
         .load_balancer_arn(arn)
         .into_paginator()
         .items()
-        .send()
-        .collect::<Result<_, _>>()
-        .await
-        .map_err(|e| {
-            explain(
-                "elasticloadbalancing:DescribeTargetGroups",
-                dimension(arn),
-                e,
-            )
-        })?;
+        .send();
+    let found: Vec<types::TargetGroup> = every(
+        pages,
+        "elasticloadbalancing:DescribeTargetGroups",
+        dimension(arn),
+    )
+    .await?;
     let read = join_all(found.iter().map(|group| target_group(elb, group))).await;
     let (mut groups, gaps): (Vec<_>, Vec<_>) = read.into_iter().unzip();
     groups.sort_by(|a: &TargetGroup, b| a.name.cmp(&b.name));
@@ -331,3 +332,6 @@ fn state(state: Option<&types::TargetHealthStateEnum>) -> TargetState {
         _ => TargetState::Unavailable,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ mod condition;
 mod ownership;
 
 use super::{
-    super::{AwsCloud, failure::explain, gap::or_gap, shape::text, time::timestamp},
+    super::{AwsCloud, failure::explain, gap::or_gap, pages::every, shape::text, time::timestamp},
     Region, Regions,
 };
 use crate::{
@@ -203,16 +203,15 @@ fn transition(found: &types::AlarmHistoryItem) -> AlarmTransition {
 
 /// Dashboards are the account's, of no region; the environment's own where it names one.
 async fn dashboards(region: Region<'_>, named: Option<&str>) -> Result<Vec<Dashboard>> {
-    let mut found: Vec<Dashboard> = region
+    let pages = region
         .client
         .list_dashboards()
         .set_dashboard_name_prefix(named.map(str::to_owned))
         .into_paginator()
         .items()
-        .send()
-        .collect::<Result<Vec<types::DashboardEntry>, _>>()
-        .await
-        .map_err(|e| explain("cloudwatch:ListDashboards", region.name, e))?
+        .send();
+    let mut found: Vec<Dashboard> = every(pages, "cloudwatch:ListDashboards", region.name)
+        .await?
         .iter()
         .map(|entry| Dashboard {
             name: text(entry.dashboard_name()),

@@ -1,6 +1,6 @@
 //! Tasks: what runs, and what stopped and why. ECS shows stopped tasks for about an hour.
 
-use super::{Scope, definitions::number, explain, given, last_part, text, timestamp, word};
+use super::{Scope, definitions::number, every, explain, given, last_part, text, timestamp, word};
 use crate::{
     cloud::aws::parallel,
     error::Result,
@@ -96,16 +96,15 @@ async fn list(
     service: Option<&str>,
     status: types::DesiredStatus,
 ) -> Result<Vec<String>> {
-    ecs.list_tasks()
+    let pages = ecs
+        .list_tasks()
         .cluster(cluster)
         .set_service_name(service.map(str::to_owned))
         .desired_status(status)
         .into_paginator()
         .items()
-        .send()
-        .collect::<Result<_, _>>()
-        .await
-        .map_err(|e| explain("ecs:ListTasks", service.unwrap_or(cluster), e))
+        .send();
+    every(pages, "ecs:ListTasks", service.unwrap_or(cluster)).await
 }
 
 /// Tasks that ECS forgot between list and description are absent from the answer, as they are from ECS.

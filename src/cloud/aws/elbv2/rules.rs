@@ -1,6 +1,6 @@
 //! Listener rules, put into the few words in which people say them.
 
-use super::{explain, text, word};
+use super::{every, text, word};
 use crate::{
     error::Result,
     model::balancer::{ListenerRule, arn_suffix},
@@ -12,21 +12,18 @@ use aws_sdk_elasticloadbalancingv2::{Client, types};
 /// # Errors
 /// What AWS answered.
 pub(super) async fn read(elb: &Client, listener: &str) -> Result<Vec<ListenerRule>> {
-    let found: Vec<types::Rule> = elb
+    let pages = elb
         .describe_rules()
         .listener_arn(listener)
         .into_paginator()
         .items()
-        .send()
-        .collect::<Result<_, _>>()
-        .await
-        .map_err(|e| {
-            explain(
-                "elasticloadbalancing:DescribeRules",
-                arn_suffix(listener),
-                e,
-            )
-        })?;
+        .send();
+    let found: Vec<types::Rule> = every(
+        pages,
+        "elasticloadbalancing:DescribeRules",
+        arn_suffix(listener),
+    )
+    .await?;
     let mut rules: Vec<ListenerRule> = found.iter().map(rule).collect();
     rules.sort_by_key(|rule| rule.priority.parse().unwrap_or(u32::MAX));
     Ok(rules)
