@@ -12,7 +12,7 @@ use crate::{
         database::DatabaseKind,
         edge::WafScope,
         environment::{DatabaseName, Resources, ServiceName, ServiceRole, WebAclName},
-        metric::{Metric, MetricId, Metrics, Window},
+        metric::{Metric, MetricId, Metrics, Series, Window},
     },
 };
 use aws_sdk_cloudwatch::{Client, operation as op, types};
@@ -118,7 +118,7 @@ async fn a_percentile_is_asked_for_as_cloudwatch_writes_it() {
     let rule = mock!(Client::get_metric_data)
         .match_requests(|request| {
             let stat = request.metric_data_queries()[0].metric_stat();
-            let dimensions = stat.and_then(|s| s.metric()).map(|m| m.dimensions());
+            let dimensions = stat.and_then(|s| s.metric()).map(types::Metric::dimensions);
             stat.and_then(|s| s.stat()) == Some("p95")
                 && dimensions.is_some_and(|d| d[0].value() == Some("app/app-alb/50dc6c49"))
         })
@@ -128,7 +128,7 @@ async fn a_percentile_is_asked_for_as_cloudwatch_writes_it() {
         .await
         .expect("answered");
     assert_eq!(
-        metrics.get(Metric::AlbP95).and_then(|s| s.latest()),
+        metrics.get(Metric::AlbP95).and_then(Series::latest),
         Some(1.9)
     );
 }
@@ -218,7 +218,7 @@ async fn a_region_that_fails_while_another_answers_is_a_message() {
         .await
         .expect("home answered");
     assert_eq!(
-        metrics.get(Metric::AlbElb5xx).and_then(|s| s.latest()),
+        metrics.get(Metric::AlbElb5xx).and_then(Series::latest),
         Some(5.0)
     );
     assert!(
