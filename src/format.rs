@@ -138,7 +138,7 @@ fn scale(value: f64, base: f64, suffixes: &'static [&'static str]) -> (f64, &'st
 
 /// One decimal below 10 where `fraction` asks for it, none above.
 fn short(value: f64, fraction: bool) -> String {
-    if fraction && tenths(value).abs() < 100 {
+    if fraction && tenths(value).unsigned_abs() < 100 {
         format!("{value:.1}")
     } else {
         format!("{:.0}", value + 0.0)
