@@ -16,6 +16,9 @@ const DAY: i64 = 86_400;
 /// Cells that a label of the clock needs with the blank around it.
 const LABEL: u16 = 10;
 
+/// Values above which an axis no longer grows; sums of ticks stay finite.
+const GREATEST: f64 = 1e300;
+
 /// The value axis: from 0 to `top` in ticks of `step`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Values {
@@ -35,7 +38,7 @@ impl Values {
             Unit::Seconds | Unit::Usd => 0.000_1,
         };
         let highest = if highest.is_finite() {
-            highest.max(least)
+            highest.clamp(least, GREATEST)
         } else {
             least
         };
@@ -63,15 +66,17 @@ impl Values {
     /// Rows of the ticks, counted from the top, and how they are written.
     pub fn ticks(&self, unit: Unit, rows: u16) -> Vec<(u16, String)> {
         let mut ticks: Vec<(u16, String)> = Vec::new();
-        let mut index = 0.0;
-        while index * self.step <= self.top * (1.0 + 1e-9) {
-            let value = index * self.step;
+        // `round` never makes more; the bound keeps a degenerate scale from going on for ever.
+        for index in 0..=16 {
+            let value = f64::from(index) * self.step;
+            if value > self.top * (1.0 + 1e-9) {
+                break;
+            }
             if let Some(row) = self.row(value, rows)
                 && ticks.last().is_none_or(|(last, _)| *last != row)
             {
                 ticks.push((row, format::value(value, unit)));
             }
-            index += 1.0;
         }
         ticks
     }
