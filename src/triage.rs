@@ -8,6 +8,8 @@ mod alb;
 mod certificate;
 mod cloudfront;
 mod ecs;
+#[cfg(test)]
+mod fixture;
 mod images;
 mod network;
 mod queries;
@@ -217,3 +219,6 @@ fn counts(scene: &Scene<'_>, report: &TierReport) -> bool {
                 Some(Blank::NotConfigured | Blank::Unsupported)
             )
 }
+
+#[cfg(test)]
+mod tests;

@@ -227,19 +227,25 @@ fn figures(scene: &Scene<'_>) -> Vec<Figure> {
         counted("nat_gateways", "NAT", network.map(|n| n.nat_gateways.len())),
         counted("endpoints", "endpoints", network.map(|n| n.endpoints.len())),
         counted("flow_logs", "flow logs", network.map(|n| n.flow_logs.len())),
-        nat("nat_port_errors", Metric::NatErrorPortAllocation, |a, b| {
+        nat(
+            "nat_port_errors_per_minute",
+            Metric::NatErrorPortAllocation,
+            |a, b| a + b,
+        ),
+        nat("nat_bytes_out_per_minute", Metric::NatBytesOut, |a, b| {
             a + b
         }),
-        nat("nat_bytes_out", Metric::NatBytesOut, |a, b| a + b),
         nat(
             "nat_active_connections",
             Metric::NatActiveConnections,
             f64::max,
         ),
-        nat("nat_packets_dropped", Metric::NatPacketsDropped, |a, b| {
-            a + b
-        }),
-        scene.over("log_bytes", Metric::LogBytes, logs, |a, b| a + b),
+        nat(
+            "nat_packets_dropped_per_minute",
+            Metric::NatPacketsDropped,
+            |a, b| a + b,
+        ),
+        scene.over("log_bytes_per_minute", Metric::LogBytes, logs, |a, b| a + b),
     ]
 }
 

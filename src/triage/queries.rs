@@ -17,6 +17,9 @@ use std::sync::Arc;
 /// metrics come with the services' screen.
 pub(super) const BUDGET: usize = 45;
 
+/// Metrics that one screen adds to them while it is open: 0.06 USD an hour at the most.
+const SCREEN_BUDGET: usize = 100;
+
 /// Lists the metrics that the overview and the rules need: what is queried every minute. What rules decide on comes first, so that
 /// a large environment loses charts before it loses findings.
 #[must_use]
@@ -123,8 +126,7 @@ fn charted(ids: &mut Vec<MetricId>, environment: &Environment, seen: &Observatio
     }
 }
 
-/// Lists the further metrics that the screen of `tier` charts: queried only while that screen is open. One screen's are bounded by
-/// what an environment has of rules, groups and gateways.
+/// Lists the further metrics that the screen of `tier` charts: queried only while that screen is open, 100 at the most.
 #[must_use]
 pub fn screen_metrics(tier: Tier, environment: &Environment, seen: &Observations) -> Vec<MetricId> {
     let mut ids = Vec::new();
@@ -176,7 +178,8 @@ pub fn screen_metrics(tier: Tier, environment: &Environment, seen: &Observations
     }
     charted(&mut ids, environment, seen);
     let base = base_metrics(environment, seen);
-    ids.retain(|id| (id.metric.spec().tier == tier) && !base.contains(id));
+    ids.retain(|id| id.metric.spec().tier == tier && !base.contains(id));
+    ids.truncate(SCREEN_BUDGET);
     ids
 }
 
@@ -186,17 +189,7 @@ fn all(ids: &mut Vec<MetricId>, metrics: impl IntoIterator<Item = Metric>) {
 
 /// Whether a tier is part of the environment as far as is known: it was read, or it is named.
 fn belongs(tier: Tier, environment: &Environment, seen: &Observations) -> bool {
-    let named = &environment.resources;
-    seen.tier(tier).value.is_some()
-        || match tier {
-            Tier::Route53 => named.hosted_zone.is_some(),
-            Tier::CloudFront => named.distribution.is_some(),
-            Tier::Waf => named.web_acl.is_some(),
-            Tier::Alb => named.load_balancer.is_some(),
-            Tier::Ecs => named.cluster.is_some(),
-            Tier::Rds => named.database.is_some(),
-            Tier::Images | Tier::Alarms | Tier::Network => false,
-        }
+    seen.tier(tier).value.is_some() || environment.resources.names(tier)
 }
 
 /// Whether the distribution may publish the additional metrics: those that it does not publish are not asked for.

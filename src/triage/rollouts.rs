@@ -14,6 +14,8 @@ use crate::{
 const YOUNG: i64 = 10 * 60;
 /// Seconds that a task may take from its creation to running. Ours: image pull, start and first health checks.
 const STARTING: i64 = 5 * 60;
+/// Seconds from a scaling activity to the first sight of the tasks that it asked for. Ours.
+const ASKED: i64 = 2 * 60;
 /// Seconds that a failed rollout stays a finding: ECS forgets the stopped tasks that explain it after about an hour.
 const LATELY: i64 = 60 * 60;
 
@@ -33,7 +35,12 @@ pub(super) fn is_young(scene: &Scene<'_>, service: &Service) -> bool {
         service.tasks.iter().filter(new).count()
     };
     let missing = usize::try_from(service.desired - service.running).unwrap_or(0);
-    !failing && (deployed || scene.within(service.created_at, YOUNG) || starting() >= missing)
+    let mut scaled = service.autoscaling.iter().flat_map(|a| &a.activities);
+    !failing
+        && (deployed
+            || scene.within(service.created_at, YOUNG)
+            || scaled.any(|a| a.not_scaled_reasons.is_empty() && scene.within(a.at, ASKED))
+            || starting() >= missing)
 }
 
 /// A rollout that failed, stopped or was rolled back lately, unless a newer one followed.

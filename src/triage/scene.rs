@@ -6,7 +6,7 @@ use crate::{
         Tier,
         environment::Environment,
         finding::Figure,
-        metric::{Metric, MetricId, Metrics, Series, Unit},
+        metric::{Metric, MetricId, Metrics, Series, Statistic, Unit},
     },
     observe::Observations,
 };
@@ -140,18 +140,15 @@ impl<'a> Scene<'a> {
         if observed.value.is_some() {
             return None;
         }
+        // Without a name it is not part of the environment; with one, "not found" means that AWS does not know it.
+        let named = self.environment.resources.names(tier);
         Some(match observed.error.as_ref().map(|e| &e.kind) {
             None => Blank::Loading,
-            Some(ErrorKind::NotFound) if !self.names(tier) => Blank::NotConfigured,
+            Some(ErrorKind::NotFound) if !named => Blank::NotConfigured,
             Some(ErrorKind::Unsupported) => Blank::Unsupported,
             Some(ErrorKind::Unreachable) => Blank::Unreachable,
             Some(kind) => Blank::Failed(kind.label()),
         })
-    }
-
-    /// Whether the environment names a resource of `tier`: then "not found" is not "not configured".
-    pub fn names(&self, tier: Tier) -> bool {
-        self.environment.resources.names(tier)
     }
 
     /// Seconds from `at` until now; negative when `at` is ahead.
@@ -179,14 +176,14 @@ impl<'a> Scene<'a> {
         let (Some(metrics), Some(series)) = (self.metrics, series) else {
             return recent;
         };
-        // A metric published every 300 s fills every fifth place of a window of 60 s.
-        let stride = metric
-            .spec()
-            .period
-            .div_ceil(metrics.window.period.max(1))
-            .max(1) as usize;
-        let newest = series.values.iter().rev().take(LOOKBACK * stride);
-        newest.filter(|v| !v.is_nan()).for_each(|&v| recent.push(v));
+        // A metric published every 300 s has one datapoint for five places of a window of 60 s, in one of them or in all.
+        let places = metric.spec().period.div_ceil(metrics.window.period.max(1));
+        let places = usize::try_from(places.max(1)).unwrap_or(1);
+        for datapoint in series.values.rchunks(places).take(LOOKBACK) {
+            if let Some(&value) = datapoint.iter().rfind(|v| !v.is_nan()) {
+                recent.push(value);
+            }
+        }
         recent
     }
 
@@ -236,8 +233,12 @@ impl<'a> Scene<'a> {
 
     /// A count's newest value as a rate a minute, whatever the window's period.
     pub fn per_minute(&self, metric: Metric) -> Option<f64> {
-        let period = f64::from(self.metrics?.window.period.max(1));
-        self.recent(metric).latest().map(|v| v * 60.0 / period)
+        self.recent(metric).latest().map(|v| self.a_minute(v))
+    }
+
+    fn a_minute(&self, sum: f64) -> f64 {
+        let period = self.metrics.map_or(60, |m| m.window.period.max(1));
+        sum * 60.0 / f64::from(period)
     }
 
     /// The figure of a metric's newest value, under the metric's own name.
@@ -266,7 +267,7 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// The figure of the greatest (or by another `pick`) newest value of a metric over `subjects`.
+    /// The figure of a metric over `subjects`: the newest values brought together by `pick`, sums as a rate a minute.
     pub fn over<'s>(
         &self,
         name: &'static str,
@@ -279,6 +280,10 @@ impl<'a> Scene<'a> {
             .filter_map(|s| self.recent_of(metric, s).latest())
             .reduce(pick);
         let spec = metric.spec();
+        let value = match spec.statistic {
+            Statistic::Sum => value.map(|v| self.a_minute(v)),
+            _ => value,
+        };
         let missing = if value.is_some() {
             None
         } else {
@@ -304,6 +309,8 @@ impl<'a> Scene<'a> {
             (None, Some(error)) => error.kind.label(),
             (None, None) => "loading",
             (Some(m), _) if ids.iter().any(|id| m.series.contains_key(id)) => "no data",
+            // A region that did not answer left a message instead of series.
+            (Some(m), _) if !m.messages.is_empty() => "no answer",
             (Some(_), _) => "not queried",
         };
         Some(why.to_owned())

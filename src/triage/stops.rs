@@ -32,37 +32,32 @@ pub(super) enum Failure {
 impl Failure {
     /// Reads why `task` stopped; `None` for a stop that is part of a deployment, of scaling or of somebody's wish.
     pub fn of(task: &Task) -> Option<Self> {
-        let code = task.stop_code.as_deref().unwrap_or_default();
         let reason = task.stopped_reason.as_deref().unwrap_or_default();
-        if task
-            .containers
-            .iter()
-            .any(|c| c.reason.as_deref().is_some_and(|r| has(r, "OutOfMemory")))
-        {
+        let says = |words: &[&str]| words.iter().any(|w| has(reason, w));
+        let mut told = task.containers.iter().filter_map(|c| c.reason.as_deref());
+        if told.any(|r| has(r, "OutOfMemory")) {
             return Some(Self::OutOfMemory);
         }
-        if has(reason, "failed ELB health checks")
-            || has(reason, "failed container health checks")
-            || has(reason, "is unhealthy in")
-        {
-            return Some(Self::HealthCheck);
-        }
-        match code {
-            "TaskFailedToStart" => Some(Self::start(reason, task)),
-            "EssentialContainerExited" => task
-                .containers
-                .iter()
-                .find_map(|c| c.exit_code.filter(|&code| code != 0))
-                .map(Self::Exit),
+        let exit = || {
+            let codes = task.containers.iter().filter_map(|c| c.exit_code);
+            codes.filter(|&code| code != 0).map(Self::Exit).next()
+        };
+        match task.stop_code.as_deref() {
+            Some("TaskFailedToStart") => Some(Self::start(reason, task)),
+            Some("EssentialContainerExited") => exit(),
+            _ if says(&[
+                "failed ELB health checks",
+                "failed container health checks",
+                "is unhealthy in",
+            ]) =>
+            {
+                Some(Self::HealthCheck)
+            }
             // Servers that leave the code out still tell by the reason.
-            "" if has(reason, "CannotPull") || has(reason, "ResourceInitializationError") => {
+            None if says(&["CannotPull", "ResourceInitializationError"]) => {
                 Some(Self::start(reason, task))
             }
-            "" if has(reason, "Essential container in task exited") => task
-                .containers
-                .iter()
-                .find_map(|c| c.exit_code.filter(|&code| code != 0))
-                .map(Self::Exit),
+            None if says(&["Essential container in task exited"]) => exit(),
             _ => None,
         }
     }
@@ -151,11 +146,40 @@ impl Failure {
     }
 }
 
-/// Whether `text` contains `words`, whatever the case of ASCII letters.
+/// Whether `text` contains `words`, whatever the case of ASCII letters. Thousands of stopped tasks are read with it, so that it
+/// compares only where the first letter fits.
 pub(super) fn has(text: &str, words: &str) -> bool {
     let (text, words) = (text.as_bytes(), words.as_bytes());
-    text.len() >= words.len()
-        && text
-            .windows(words.len())
-            .any(|w| w.eq_ignore_ascii_case(words))
+    let Some((first, rest)) = words.split_first() else {
+        return true;
+    };
+    let (lower, upper) = (first.to_ascii_lowercase(), first.to_ascii_uppercase());
+    let starts = text.len().saturating_sub(rest.len());
+    (0..starts).any(|at| {
+        (text[at] == lower || text[at] == upper)
+            && text[at + 1..at + words.len()].eq_ignore_ascii_case(rest)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has;
+    use proptest::prelude::*;
+
+    #[test]
+    fn words_are_found_whatever_their_case_and_place() {
+        assert!(has("Essential container in task EXITED", "exited"));
+        assert!(has("OutOfMemoryError: killed", "outofmemory"));
+        assert!(!has("exite", "exited"));
+        assert!(!has("", "a"));
+        assert!(has("a", ""));
+    }
+
+    proptest! {
+        #[test]
+        fn it_agrees_with_a_search_in_lower_case(text in "[abAB é]{0,12}", words in "[abAB]{0,4}") {
+            let expected = text.to_ascii_lowercase().contains(&words.to_ascii_lowercase());
+            prop_assert_eq!(has(&text, &words), expected);
+        }
+    }
 }

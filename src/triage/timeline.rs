@@ -32,7 +32,7 @@ enum Source<'a> {
     Message(&'a Service, &'a ServiceEvent),
     Stop(&'a Service, &'a Task),
     Scaling(&'a Service, &'a ScalingActivity),
-    Transition(&'a Alarms, &'a AlarmTransition),
+    Transition(&'a AlarmTransition),
     Since(&'a Alarm),
     Database(&'a Database, &'a DbEvent),
     Snapshot(&'a Database, &'a DbSnapshot),
@@ -129,7 +129,7 @@ fn compute<'a>(compute: &'a Compute, add: &mut impl FnMut(Option<Timestamp>, Sou
                 }
             }
         }
-        for event in service.events.iter().filter(|e| is_noteworthy(&e.message)) {
+        for event in service.events.iter().filter(|e| is_noteworthy(service, e)) {
             add(event.at, Source::Message(service, event));
         }
         for task in &service.stopped {
@@ -142,24 +142,30 @@ fn compute<'a>(compute: &'a Compute, add: &mut impl FnMut(Option<Timestamp>, Sou
 }
 
 fn alarms<'a>(alarms: &'a Alarms, add: &mut impl FnMut(Option<Timestamp>, Source<'a>)) {
+    // Those of autoscaling only steer it, and its activities are told.
+    let steering: BTreeSet<&str> = alarms
+        .alarms
+        .iter()
+        .filter(|a| a.owned_by_autoscaling)
+        .map(|a| a.name.as_str())
+        .collect();
     for transition in &alarms.history {
-        add(transition.at, Source::Transition(alarms, transition));
+        if !steering.contains(transition.alarm.as_str()) {
+            add(transition.at, Source::Transition(transition));
+        }
     }
     // Without a history, the present state still tells when it began.
     if alarms.history.is_empty() {
-        for alarm in alarms
-            .alarms
-            .iter()
-            .filter(|a| a.state == AlarmState::Alarm)
-        {
+        let own = alarms.alarms.iter().filter(|a| !a.owned_by_autoscaling);
+        for alarm in own.filter(|a| a.state == AlarmState::Alarm) {
             add(alarm.since, Source::Since(alarm));
         }
     }
 }
 
-/// Whether a service's message says more than the tasks and rollouts beside it: not the routine of starting, registering and draining
-/// (service-event-messages-list).
-fn is_noteworthy(message: &str) -> bool {
+/// Whether a service's message says more than the tasks, rollouts and scaling activities beside it: not the routine of starting,
+/// registering and draining (service-event-messages-list).
+fn is_noteworthy(service: &Service, event: &ServiceEvent) -> bool {
     const ROUTINE: [&str; 6] = [
         " has started ",
         " has stopped ",
@@ -168,7 +174,10 @@ fn is_noteworthy(message: &str) -> bool {
         "has begun draining",
         "deployment completed",
     ];
-    trouble(message).is_some() || !ROUTINE.iter().any(|words| has(message, words))
+    let message = event.message.as_str();
+    let scaling = has(message, "set desired count to")
+        && service.autoscaling.iter().any(|a| !a.activities.is_empty());
+    trouble(message).is_some() || !(scaling || ROUTINE.iter().any(|words| has(message, words)))
 }
 
 /// The words by which a service's message says that something is wrong.
@@ -205,7 +214,7 @@ impl Source<'_> {
             }
             Self::Stop(service, task) => stop(service, task),
             Self::Scaling(service, activity) => scaling(service, activity),
-            Self::Transition(alarms, transition) => transition_of(alarms, transition),
+            Self::Transition(transition) => transition_of(transition),
             Self::Since(alarm) => firing(alarm),
             Self::Database(db, event) => database(db, event),
             Self::Snapshot(db, snapshot) => snapshot_of(db, snapshot),
@@ -279,7 +288,7 @@ fn firing(alarm: &Alarm) -> Telling<'_> {
     (
         Tier::Alarms,
         EventKind::Alarm,
-        alarm_severity(Some(alarm), alarm.state),
+        alarm_severity(alarm.state),
         &alarm.name,
         format!("-> {}", alarm.state.word()),
     )
@@ -383,11 +392,8 @@ fn scaling<'a>(service: &'a Service, activity: &ScalingActivity) -> Telling<'a> 
     of_service(service, EventKind::Scaling, severity, text)
 }
 
-fn transition_of<'a>(alarms: &Alarms, transition: &'a AlarmTransition) -> Telling<'a> {
-    let alarm = alarms.alarms.iter().find(|a| a.name == transition.alarm);
-    let severity = transition
-        .to
-        .map_or(Health::Unknown, |to| alarm_severity(alarm, to));
+fn transition_of(transition: &AlarmTransition) -> Telling<'_> {
+    let severity = transition.to.map_or(Health::Unknown, alarm_severity);
     let text = match (transition.from, transition.to) {
         (Some(from), Some(to)) => format!("{} -> {}", from.word(), to.word()),
         (None, Some(to)) => format!("-> {}", to.word()),
@@ -402,10 +408,9 @@ fn transition_of<'a>(alarms: &Alarms, transition: &'a AlarmTransition) -> Tellin
     )
 }
 
-/// How bad it is that `alarm`, where it still exists, is in `state`. One of autoscaling's only steers.
-fn alarm_severity(alarm: Option<&Alarm>, state: AlarmState) -> Health {
+/// How bad a state of an alarm is.
+const fn alarm_severity(state: AlarmState) -> Health {
     match state {
-        _ if alarm.is_some_and(|a| a.owned_by_autoscaling) => Health::Ok,
         AlarmState::Alarm => Health::Warning,
         AlarmState::InsufficientData => Health::Unknown,
         AlarmState::Ok => Health::Ok,
