@@ -1,6 +1,13 @@
 //! The command line: flags and commands as clap sees them. What they mean together with files and variables is [`crate::config`]'s.
 
-use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use crate::{
+    cloud::sim::{Scenario, SimOptions},
+    error::{Error, ErrorKind, Result},
+};
+use clap::{
+    Args, CommandFactory as _, Parser, Subcommand, ValueEnum,
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _, ValueParser},
+};
 use std::{path::PathBuf, time::Duration};
 
 /// The whole command line.
@@ -62,10 +69,11 @@ pub struct Options {
         value_name = "SCENARIO",
         num_args = 0..=1,
         require_equals = true,
-        default_missing_value = DEFAULT_SCENARIO,
+        default_missing_value = Scenario::default().id(),
+        value_parser = scenario(),
         help_heading = "Simulation"
     )]
-    pub demo: Option<String>,
+    pub demo: Option<Scenario>,
     /// Fix every random choice of the simulation
     #[arg(long, global = true, value_name = "N", help_heading = "Simulation")]
     pub seed: Option<u64>,
@@ -74,17 +82,14 @@ pub struct Options {
     pub elapsed: Option<Duration>,
 }
 
-/// The scenario without an incident.
-pub const DEFAULT_SCENARIO: &str = "calm";
-
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Open the console on the embedded simulated environment
     Demo {
         /// What happens in it
-        #[arg(default_value = DEFAULT_SCENARIO)]
-        scenario: String,
+        #[arg(default_value = Scenario::default().id(), value_parser = scenario())]
+        scenario: Scenario,
         /// Simulated seconds a second
         #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=3600))]
         speed: u32,
@@ -151,10 +156,81 @@ pub fn completions(shell: clap_complete::Shell) -> Vec<u8> {
     script
 }
 
+impl Cli {
+    /// Says how the simulation runs, if that is what the command line asks for.
+    ///
+    /// # Errors
+    /// A flag that has a meaning for the simulation only, or for AWS only, on the wrong side.
+    pub fn simulation(&self) -> Result<Option<SimOptions>> {
+        let options = &self.options;
+        let (scenario, speed) = match self.command {
+            Some(Command::Demo { scenario, speed }) => (Some(scenario), f64::from(speed)),
+            _ => (options.demo, SimOptions::default().speed),
+        };
+        let stray = |flags: &[(&'static str, bool)]| {
+            flags
+                .iter()
+                .find(|(_, given)| *given)
+                .map(|(flag, _)| *flag)
+        };
+        let Some(scenario) = scenario else {
+            return match stray(&[
+                ("--seed", options.seed.is_some()),
+                ("--elapsed", options.elapsed.is_some()),
+            ]) {
+                None => Ok(None),
+                Some(flag) => Err(Error::new(
+                    ErrorKind::Usage,
+                    format!("{flag} is for the simulation only"),
+                )
+                .hint("add --demo, or leave it out")),
+            };
+        };
+        let aws_only = [
+            ("--env", options.env.is_some()),
+            ("--profile", options.profile.is_some()),
+            ("--region", options.region.is_some()),
+            ("--endpoint-url", options.endpoint_url.is_some()),
+        ];
+        match stray(&aws_only) {
+            Some(flag) => Err(Error::new(
+                ErrorKind::Usage,
+                format!("{flag} has no meaning in the simulation"),
+            )
+            .hint("leave it out, or leave out the demo")),
+            None => Ok(Some(SimOptions {
+                seed: options.seed.unwrap_or(SimOptions::default().seed),
+                speed,
+                elapsed: options.elapsed,
+                scenario,
+            })),
+        }
+    }
+}
+
+/// Accepts the scenarios that there are.
+fn scenario() -> ValueParser {
+    let values = Scenario::ALL.map(|s| PossibleValue::new(s.id()).help(s.summary()));
+    let find = |id: String| {
+        Scenario::ALL
+            .into_iter()
+            .find(|s| s.id() == id)
+            .unwrap_or_default()
+    };
+    ValueParser::new(PossibleValuesParser::new(values).map(find))
+}
+
+/// The simulation lives through every second of it, so that a slip of the finger should not cost an hour.
+const LONGEST: Duration = Duration::from_hours(30 * 24);
+
 /// Reads `30m`, `1h30m`, `90s`.
 fn duration(text: &str) -> Result<Duration, String> {
     let span: jiff::SignedDuration = text.parse().map_err(|e: jiff::Error| e.to_string())?;
-    Duration::try_from(span).map_err(|_| "a duration ahead is expected, such as 30m".to_owned())
+    match Duration::try_from(span) {
+        Ok(span) if span <= LONGEST => Ok(span),
+        Ok(_) => Err("at most 30 days can be simulated".to_owned()),
+        Err(_) => Err("a duration ahead is expected, such as 30m".to_owned()),
+    }
 }
 
 #[cfg(test)]
@@ -182,12 +258,36 @@ mod tests {
     #[test]
     fn demo_takes_its_scenario_after_an_equals_sign_only() {
         assert_eq!(
-            parse("hydren --demo status").options.demo.as_deref(),
-            Some("calm")
+            parse("hydren --demo status").options.demo,
+            Some(Scenario::Calm)
         );
         assert_eq!(
-            parse("hydren --demo=other status").options.demo.as_deref(),
-            Some("other")
+            parse("hydren --demo=calm status").options.demo,
+            Some(Scenario::Calm)
+        );
+        assert!(Cli::try_parse_from(["hydren", "--demo=clam", "status"]).is_err());
+    }
+
+    #[test]
+    fn the_command_and_the_flag_ask_for_the_same_simulation() {
+        let options = |line| parse(line).simulation().unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!(
+            options("hydren demo --seed 3"),
+            options("hydren --demo --seed 3")
+        );
+        assert_eq!(options("hydren status"), None);
+    }
+
+    #[test]
+    fn flags_of_the_other_world_are_refused() {
+        let refusal = |line| parse(line).simulation().map_err(|e| e.message);
+        assert_eq!(
+            refusal("hydren status --seed 3"),
+            Err("--seed is for the simulation only".to_owned())
+        );
+        assert_eq!(
+            refusal("hydren demo --region eu-west-1"),
+            Err("--region has no meaning in the simulation".to_owned())
         );
     }
 
@@ -195,6 +295,7 @@ mod tests {
     fn durations_are_read_as_people_write_them() {
         assert_eq!(duration("1h30m"), Ok(Duration::from_mins(90)));
         assert!(duration("-5m").is_err());
+        assert!(duration("9000h").is_err());
         assert!(duration("soon").is_err());
     }
 }

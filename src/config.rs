@@ -11,8 +11,9 @@ pub use surroundings::Surroundings;
 
 use crate::{
     cli::Options,
+    cloud::sim,
     error::{Error, ErrorKind, Result},
-    model::environment::Environment,
+    model::environment::{Access, Environment},
     text::nearest,
 };
 use file::File;
@@ -81,6 +82,8 @@ pub struct Paths {
     pub audit_log: PathBuf,
     /// What the console did, for finding faults in it.
     pub log_file: PathBuf,
+    /// The folder of the user's own themes.
+    pub themes: PathBuf,
     /// The user's file, whether or not it exists.
     pub user_config: PathBuf,
     /// The project file that was read.
@@ -88,6 +91,23 @@ pub struct Paths {
 }
 
 impl Config {
+    /// Adds the simulated environment and chooses it. Only the read-only setting of flags and variables applies to it.
+    ///
+    /// # Errors
+    /// A variable that is neither yes nor no.
+    pub fn simulate(&mut self, options: &Options, around: &Surroundings) -> Result<()> {
+        let mut environment = sim::environment();
+        if let Some(origin) = locked(options, around)? {
+            environment.access = Access::ReadOnly;
+            environment.access_reason = Some(format!("{origin} is set"));
+        }
+        self.settings.retain(|(key, _)| key == "theme");
+        let name = environment.name.clone();
+        self.active = Some(name.clone());
+        self.environments.insert(name, environment);
+        Ok(())
+    }
+
     /// Resolves everything that was configured.
     ///
     /// # Errors
@@ -116,6 +136,7 @@ impl Config {
                 audit_log: state_dir.join("audit.jsonl"),
                 log_file: state_dir.join("hydren.log"),
                 state_dir,
+                themes: around.config_dir.join("themes"),
                 user_config,
                 project_config: project.as_ref().map(|f| f.path.clone()),
             },
@@ -207,21 +228,22 @@ pub fn unnamed(name: &str, options: &Options, around: &Surroundings) -> Result<E
         .environment(name)
 }
 
-/// The file named by flag or variable, or the nearest one upwards of the working directory.
+/// The project file that a flag or a variable names.
+#[must_use]
+pub fn project_path(options: &Options, around: &Surroundings) -> Option<PathBuf> {
+    let variable = || around.variable("HYDREN_CONFIG").map(PathBuf::from);
+    options.config.clone().or_else(variable)
+}
+
+/// The file that is named, or the nearest one upwards of the working directory.
 fn project_file(options: &Options, around: &Surroundings) -> Result<Option<File>> {
-    let named = options
-        .config
-        .clone()
-        .or_else(|| around.variable("HYDREN_CONFIG").map(PathBuf::from));
-    if let Some(path) = named {
-        return match File::read(&path)? {
-            Some(file) => Ok(Some(file)),
-            None => Err(Error::new(
-                ErrorKind::Config,
-                format!("{} does not exist", path.display()),
-            )
-            .hint("check --config and HYDREN_CONFIG, or write the file with `hydren init`")),
+    if let Some(path) = project_path(options, around) {
+        let missing = || {
+            let what = format!("{} does not exist", path.display());
+            Error::new(ErrorKind::Config, what)
+                .hint("check --config and HYDREN_CONFIG, or write the file with `hydren init`")
         };
+        return File::read(&path)?.ok_or_else(missing).map(Some);
     }
     around
         .working_directory

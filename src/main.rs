@@ -2,16 +2,30 @@
 
 use clap::Parser as _;
 use hydren::{
-    cli::{Cli, Command},
+    cli::{self, Cli, Command, Options, Output},
+    cloud::{Cloud, sim::SimOptions},
     config::{Config, Surroundings},
+    connect::{connect, locate},
+    console::{self, Colours, Setup},
     error::{Error, ErrorKind, Result},
+    init::{self, Edit, Replace},
+    model::{Health, environment::Environment},
+    report::{self, events, info, status::Status},
+    runtime::End,
     text::neutral,
+    triage,
 };
-use std::{io::Write as _, process::ExitCode};
+use std::{
+    io::{IsTerminal as _, Write as _},
+    process::ExitCode,
+    sync::Arc,
+};
+
+/// Exit code of a view that found something wrong with the environment.
+const UNHEALTHY: u8 = 3;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match run(&cli) {
+    match run(&Cli::parse()) {
         Ok(code) => code,
         Err(error) => {
             complain(&error);
@@ -22,30 +36,183 @@ fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> Result<ExitCode> {
     if let Some(Command::Completions { shell }) = cli.command {
-        print(&hydren::cli::completions(shell))?;
+        print(&cli::completions(shell))?;
         return Ok(ExitCode::SUCCESS);
     }
-    if let Some(Command::Demo { .. }) = cli.command {
-        let cloud: std::sync::Arc<dyn hydren::cloud::Cloud> =
-            std::sync::Arc::new(hydren::cloud::sim::SimCloud::new(Default::default()));
-        let environment = hydren::cloud::sim::environment();
-        hydren::console::open(hydren::console::Setup {
-            environments: vec![environment.clone()],
-            environment,
-            theme: cli.options.theme.clone(),
-            colours: hydren::console::Colours::Allowed,
-            themes: "/tmp".into(),
-            keys: toml::Table::new(),
-            now: cloud.now(),
-            connect: Box::new(move |_| cloud.clone()),
-        })?;
+    let simulation = cli.simulation()?;
+    let around = Surroundings::of_process()?;
+    if let Some(Command::Init(init)) = &cli.command {
+        return block_on(discover(init, &cli.options, simulation.as_ref(), around))?;
+    }
+    let mut config = Config::load(&cli.options, &around)?;
+    if simulation.is_some() {
+        config.simulate(&cli.options, &around)?;
+    }
+    let simulation = simulation.unwrap_or_default();
+    match &cli.command {
+        Some(Command::Status(format)) => block_on(status(&config, &simulation, format.output))?,
+        Some(Command::Events(format)) => block_on(timeline(&config, &simulation, format.output))?,
+        Some(Command::Info(format)) => block_on(about(&config, &simulation, format.output))?,
+        _ => console(config, simulation),
+    }
+}
+
+/// Opens the console.
+fn console(config: Config, simulation: SimOptions) -> Result<ExitCode> {
+    let environment = config.environment()?.clone();
+    let paths = config.paths;
+    let themes = paths.themes.clone();
+    let connect = move |environment: &Environment| connect(environment, &simulation, &paths);
+    let end = console::open(Setup {
+        now: connect(&environment).now(),
+        environment,
+        environments: config.environments.into_values().collect(),
+        theme: config.theme.map(|theme| theme.value),
+        colours: colours(),
+        themes,
+        keys: config.keys,
+        connect: Box::new(connect),
+    })?;
+    Ok(match end {
+        End::Left => ExitCode::SUCCESS,
+        End::Signalled => ExitCode::from(ErrorKind::Interrupted.exit_code()),
+    })
+}
+
+/// `hydren status`.
+async fn status(config: &Config, simulation: &SimOptions, output: Output) -> Result<ExitCode> {
+    let (environment, cloud) = open(config, simulation).await?;
+    let seen = report::observe(&*cloud, &environment).await;
+    let now = cloud.now();
+    let assessment = triage::assess(&environment, &seen, now);
+    let status = Status {
+        environment: &environment,
+        seen: &seen,
+        assessment: &assessment,
+        now,
+        api: cloud.meter().total(),
+    };
+    print_text(&status.print(output)?, output)?;
+    report::readable(&seen)?;
+    Ok(match assessment.health {
+        Health::Ok | Health::Unknown => ExitCode::SUCCESS,
+        Health::Warning | Health::Critical => ExitCode::from(UNHEALTHY),
+    })
+}
+
+/// `hydren events`.
+async fn timeline(config: &Config, simulation: &SimOptions, output: Output) -> Result<ExitCode> {
+    let (environment, cloud) = open(config, simulation).await?;
+    let seen = report::observe(&*cloud, &environment).await;
+    report::readable(&seen)?;
+    let text = events::print(&environment, &triage::timeline(&seen), cloud.now(), output)?;
+    print_text(&text, output)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `hydren info`. Nothing configured is an answer here, not a failure.
+async fn about(config: &Config, simulation: &SimOptions, output: Output) -> Result<ExitCode> {
+    if config.environments.is_empty() {
+        print_text(&info::print(config, None, output)?, output)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let _config = Config::load(&cli.options, &Surroundings::of_process()?)?;
-    Err(Error::new(
-        ErrorKind::Unsupported,
-        "only `completions` is wired so far",
-    ))
+    let (environment, cloud) = open(config, simulation).await?;
+    let identity = cloud.identity().await;
+    let mut steady = None;
+    if identity.is_ok() {
+        let seen = report::observe(&*cloud, &environment).await;
+        steady = Some(info::SteadyState::measure(&*cloud, &environment, &seen).await);
+    }
+    let present = info::Present {
+        environment: &environment,
+        identity: &identity,
+        steady: steady.as_ref(),
+    };
+    print_text(&info::print(config, Some(&present), output)?, output)?;
+    identity.map(|_| ExitCode::SUCCESS)
+}
+
+/// `hydren init`.
+async fn discover(
+    options: &cli::Init,
+    flags: &Options,
+    simulation: Option<&SimOptions>,
+    around: Surroundings,
+) -> Result<ExitCode> {
+    let project = init::Project::find(flags, around)?;
+    let environment = project.environment(options.name.as_deref(), simulation)?;
+    let environment = locate(environment).await?;
+    let cloud = connect(
+        &environment,
+        &simulation.cloned().unwrap_or_default(),
+        &project.config.paths,
+    );
+    let found = cloud.discover(&init::start(options)).await?;
+    print(init::steps(&found).as_bytes())?;
+
+    let name = options
+        .name
+        .clone()
+        .or_else(|| found.resources.cluster.clone());
+    let name = name.unwrap_or_else(|| environment.name.clone());
+    let table = init::table(&name, &environment, &found.resources)?;
+    if options.dry_run || environment.simulated {
+        print(format!("\n{table}").as_bytes())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let replace = if options.force {
+        Replace::SameName
+    } else {
+        Replace::Never
+    };
+    let edit = match Edit::plan(&project.target, &name, &table, replace) {
+        Ok(edit) => edit,
+        Err(error) => {
+            print(format!("\n{table}\n").as_bytes())?;
+            return Err(error);
+        }
+    };
+    edit.write()?;
+    print(
+        format!(
+            "\nWrote environment {name} into {}. Look at it with `hydren status --env {name}`.\n",
+            edit.path.display()
+        )
+        .as_bytes(),
+    )?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The environment in use and its cloud.
+async fn open(config: &Config, simulation: &SimOptions) -> Result<(Environment, Arc<dyn Cloud>)> {
+    let environment = locate(config.environment()?.clone()).await?;
+    let cloud = connect(&environment, simulation, &config.paths);
+    Ok((environment, cloud))
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> Result<T> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let runtime =
+        runtime.map_err(|e| Error::new(ErrorKind::Io, "no threads can be started").source(e))?;
+    Ok(runtime.block_on(future))
+}
+
+/// Whether colours are wanted (<https://no-color.org>).
+fn colours() -> Colours {
+    match std::env::var_os("NO_COLOR") {
+        Some(value) if !value.is_empty() => Colours::Forbidden,
+        _ => Colours::Allowed,
+    }
+}
+
+/// Prints a view, with colours where somebody sees and wants them.
+fn print_text(text: &str, output: Output) -> Result<()> {
+    if output == Output::Table && colours() == Colours::Allowed && std::io::stdout().is_terminal() {
+        return print(report::paint(text).as_bytes());
+    }
+    print(text.as_bytes())
 }
 
 /// Writes to stdout. A reader that has seen enough and closed the pipe is no failure.
@@ -61,9 +228,14 @@ fn print(bytes: &[u8]) -> Result<()> {
 
 /// Says on stderr what failed and what to do next. There is nobody left to tell when that fails too.
 fn complain(error: &Error) {
-    let mut text = format!("hydren: {}\n", neutral(&error.message));
-    if let Some(hint) = &error.hint {
-        text += &format!("  hint: {}\n", neutral(hint));
-    }
+    let hint = error
+        .hint
+        .as_deref()
+        .map(|hint| format!("  hint: {}\n", neutral(hint)));
+    let text = format!(
+        "hydren: {}\n{}",
+        neutral(&error.message),
+        hint.unwrap_or_default()
+    );
     let _ = std::io::stderr().write_all(text.as_bytes());
 }

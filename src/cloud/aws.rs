@@ -73,6 +73,15 @@ impl AwsCloud {
         }
     }
 
+    /// The home region: the environment's own, or what the AWS profile or the instance says where it names none.
+    ///
+    /// # Errors
+    /// An unknown profile, a configuration that does not parse, no region.
+    pub async fn region(&self) -> Result<String> {
+        let region = self.clients().await?.ecs.config().region();
+        Ok(region.map(ToString::to_string).unwrap_or_default())
+    }
+
     /// The clients, made when first needed.
     ///
     /// # Errors
