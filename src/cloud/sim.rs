@@ -40,6 +40,9 @@ mod traffic;
 mod waf;
 mod world;
 
+#[cfg(test)]
+mod tests;
+
 pub use names::environment;
 pub use scenario::Scenario;
 
@@ -78,7 +81,8 @@ pub struct SimOptions {
 impl Default for SimOptions {
     fn default() -> Self {
         Self {
-            seed: 7,
+            // A day that shows autoscaling in its first minutes.
+            seed: 4,
             speed: 1.0,
             elapsed: None,
             scenario: Scenario::Calm,
@@ -221,7 +225,7 @@ impl Cloud for SimCloud {
         }
         let query = query.clone();
         self.with_world(move |world| logs::read(world, &query))
-            .await
+            .await?
     }
 
     async fn discover(&self, start: &Start) -> Result<Discovery> {
@@ -258,7 +262,10 @@ fn execute(world: &mut World, call: &Call) -> Result<CallOutcome> {
             service,
             desired,
         } => {
-            world.compute.service_mut(cluster, service)?.scale(*desired);
+            world
+                .compute
+                .service_mut(cluster, service)?
+                .request(*desired)?;
             Ok(CallOutcome {
                 summary: format!("desired count of {service} set to {desired}"),
                 resource: Some(service.clone()),

@@ -102,7 +102,7 @@ const DEFINITIONS: [Definition; 12] = [
         source: "AWS/ApplicationELB TargetResponseTime",
         dimensions: ALB_BACKEND,
         bad: Bad::Above,
-        threshold: 1.0,
+        threshold: 1.5,
         datapoints: (3, 5),
     },
     Definition {

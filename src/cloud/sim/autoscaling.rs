@@ -20,7 +20,7 @@ pub const MAX: u32 = 6;
 pub const TARGET: f64 = 60.0;
 /// Percent of CPU below which the low alarm counts.
 pub const LOW: f64 = TARGET * 0.9;
-pub const OUT_COOLDOWN: i64 = 60;
+pub const OUT_COOLDOWN: i64 = 120;
 pub const IN_COOLDOWN: i64 = 300;
 pub const HIGH_ALARM: &str =
     "TargetTracking-service/hydren/backend-AlarmHigh-4d7e21c8-90b3-4f6a-8e15-c27a0db93f41";

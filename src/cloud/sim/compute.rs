@@ -59,11 +59,11 @@ pub const BACKEND: Spec = Spec {
 };
 
 /// Seconds of a whole vCPU that one backend request of each kind needs.
-const CPU_READ: f64 = 0.044;
-const CPU_WRITE: f64 = 0.052;
-const CPU_UPLOAD: f64 = 0.15;
+const CPU_READ: f64 = 0.04;
+const CPU_WRITE: f64 = 0.053;
+const CPU_UPLOAD: f64 = 0.13;
 /// The variance of a request's CPU time over its squared mean: small reads beside large writes.
-const CPU_VARIATION: f64 = 0.6;
+const CPU_VARIATION: f64 = 0.5;
 /// Percent of a task's CPU that it uses without requests.
 const CPU_IDLE: f64 = 1.8;
 /// Database queries of a request.

@@ -158,9 +158,9 @@ impl Database {
             variance: 1.2 * mean * mean,
         };
         let load = rate * mean;
-        let pool = (4.0 + 2.2 * load / tasks.max(1) as f64).min(15.0);
+        let pool = (8.0 + 2.2 * load / tasks.max(1) as f64).min(20.0);
         let connections = dice.round(2.0 + pool * tasks as f64);
-        self.used_storage += rate * writes * seconds * 380.0;
+        self.used_storage += rate * writes * seconds * 130.0;
         // An hour's credit is one vCPU at full use for a minute, sixty times; two vCPUs share the load.
         let spent = 2.0 * cpu / 100.0 * seconds / 60.0;
         let earned = CREDITS_AN_HOUR * seconds / 3_600.0;

@@ -6,7 +6,10 @@ use super::{
     names,
     world::{Beat, Worker, World, moment},
 };
-use crate::model::log::{LogEvent, LogQuery};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    model::log::{LogEvent, LogQuery},
+};
 use jiff::Timestamp;
 
 /// Client addresses of the visitors, in the documentation ranges.
@@ -37,11 +40,21 @@ const REFUSALS: [(&str, &str, u16); 4] = [
 const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36";
 
 /// Reads the newest lines of the span that match, in time order.
-pub fn read(world: &World, query: &LogQuery) -> Vec<LogEvent> {
+///
+/// # Errors
+/// `NotFound` for a group that the demo does not have; `Unsupported` for a pattern that is not made of terms.
+pub fn read(world: &World, query: &LogQuery) -> Result<Vec<LogEvent>> {
+    if query.pattern.starts_with(['{', '[', '%']) {
+        return Err(Error::new(
+            ErrorKind::Unsupported,
+            format!("the demo's logs cannot be filtered by `{}`", query.pattern),
+        )
+        .hint("use terms, such as ERROR or ?ERROR ?WARNING"));
+    }
     let mut lines = Vec::new();
     for group in &query.groups {
-        let Some(draw) = source(group) else { continue };
-        let mut found = Vec::new();
+        let draw = source(group)?;
+        let mut found = notices(world, group, query);
         for beat in world.beats.iter().rev() {
             if moment(beat.at) < query.from || found.len() >= query.limit {
                 break;
@@ -66,7 +79,7 @@ pub fn read(world: &World, query: &LogQuery) -> Vec<LogEvent> {
     }
     lines.sort_by(|a, b| (a.at, &a.group, &a.stream).cmp(&(b.at, &b.group, &b.stream)));
     lines.drain(..lines.len().saturating_sub(query.limit));
-    lines
+    Ok(lines)
 }
 
 /// A line: its time, stream and text.
@@ -74,14 +87,45 @@ type Line = (Timestamp, String, String);
 /// What writes a group's lines.
 type Source = fn(&Beat, &mut Dice, &mut Vec<Line>);
 
-fn source(group: &str) -> Option<Source> {
+fn source(group: &str) -> Result<Source> {
     match group {
-        names::LOGS_FRONTEND => Some(frontend),
-        names::LOGS_BACKEND => Some(backend),
-        names::LOGS_DATABASE => Some(database),
-        names::LOGS_FLOW => Some(flow),
-        _ => None,
+        names::LOGS_FRONTEND => Ok(frontend),
+        names::LOGS_BACKEND => Ok(backend),
+        names::LOGS_DATABASE => Ok(database),
+        names::LOGS_FLOW => Ok(flow),
+        _ => Err(Error::new(
+            ErrorKind::NotFound,
+            format!("ResourceNotFoundException: The specified log group does not exist: {group}"),
+        )
+        .hint(
+            "the demo's groups are those of its task definitions, its database and its flow logs",
+        )),
     }
+}
+
+/// What the tasks of the group's service said of themselves when they started and stopped.
+fn notices(world: &World, group: &str, query: &LogQuery) -> Vec<LogEvent> {
+    world
+        .compute
+        .services()
+        .into_iter()
+        .filter(|service| service.spec.log_group == group)
+        .flat_map(|service| {
+            let name = service.spec.name;
+            service
+                .notices
+                .iter()
+                .map(move |(at, task, text)| LogEvent {
+                    at: moment(*at),
+                    group: group.to_owned(),
+                    stream: format!("{name}/{name}/{task}"),
+                    message: text.clone(),
+                })
+        })
+        .filter(|line| {
+            (query.from..query.to).contains(&line.at) && matches(&query.pattern, &line.message)
+        })
+        .collect()
 }
 
 /// Whether `message` matches a CloudWatch Logs filter pattern of terms: all plain ones must occur, one of those marked `?`, and none of

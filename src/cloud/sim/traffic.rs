@@ -9,7 +9,7 @@ use super::{
 };
 
 /// Requests a second at the height of an ordinary Wednesday.
-const PEAK: f64 = 57.0;
+const PEAK: f64 = 52.0;
 /// Factor by day of the week, Monday first.
 const WEEK: [f64; 7] = [1.0, 1.03, 1.0, 0.99, 0.93, 0.56, 0.5];
 /// Bulk uploads begun in an hour at the height of the day.
@@ -47,9 +47,9 @@ struct Upload {
 }
 
 impl Upload {
-    /// The rate at `at`: it takes a minute to get going.
+    /// The rate at `at`: it takes three minutes to get going.
     fn rate(&self, at: i64) -> f64 {
-        self.rate * ((at - self.starts) as f64 / 60.0).clamp(0.0, 1.0)
+        self.rate * ((at - self.starts) as f64 / 180.0).clamp(0.0, 1.0)
     }
 }
 
@@ -69,7 +69,7 @@ impl Traffic {
         Self {
             dice: Dice::of(seed, "traffic"),
             crowd: Drift::new(0.05, 420.0),
-            mix: Drift::new(0.04, 900.0),
+            mix: Drift::new(0.026, 900.0),
             scan: Drift::new(0.9, 240.0),
             upload: None,
         }
@@ -87,15 +87,15 @@ impl Traffic {
             self.upload = begins.then(|| Upload {
                 starts: at,
                 ends: at + dice.seconds(420, 960),
-                rate: dice.between(1.8, 4.2),
+                rate: dice.between(0.8, 1.6) * (0.05 + 0.95 * level * level),
             });
         }
         let uploads = self.upload.as_ref().map_or(0.0, |upload| upload.rate(at));
         let rate = PEAK * level * weekly(at) * crowd * conditions.visitors * seconds;
         Arrivals {
-            pages: dice.arrivals(rate * (0.57 - mix)),
+            pages: dice.arrivals(rate * (0.54 - mix)),
             reads: dice.arrivals(rate * 0.21),
-            writes: dice.arrivals(rate * (0.22 + mix)),
+            writes: dice.arrivals(rate * (0.25 + mix)),
             uploads: dice.arrivals(uploads * conditions.visitors * seconds),
             bots: dice.arrivals(0.17 * scan * seconds),
         }

@@ -18,6 +18,13 @@ const EVENTS: usize = 100;
 /// Seconds after which ECS repeats that a service is steady.
 const REASSURANCE: i64 = 6 * 3_600;
 
+/// Tasks a service may have (ECS service quotas).
+const MOST_TASKS: u32 = 5_000;
+/// Tasks that a step starts: ECS launches at most 500 Fargate tasks a minute for a service (ECS service quotas).
+const LAUNCHES: usize = 40;
+/// Notices that are kept.
+const NOTICES: usize = 400;
+
 /// What is fixed about a service.
 #[derive(Debug, Clone, Copy)]
 pub struct Spec {
@@ -50,6 +57,14 @@ impl Deploy {
     }
 }
 
+/// A task that was told to stop.
+struct Left {
+    id: String,
+    deployment: String,
+    /// Whether the balancer knew it.
+    registered: bool,
+}
+
 /// A service under the scheduler's care.
 #[derive(Debug, Clone)]
 pub struct Service {
@@ -60,6 +75,8 @@ pub struct Service {
     /// Newest first; the last completed ones stay for the list of rollouts.
     deploys: VecDeque<Deploy>,
     events: VecDeque<ServiceEvent>,
+    /// What its tasks logged of themselves: when, which task, the line.
+    pub notices: VecDeque<(i64, String, String)>,
     steady_since: Option<i64>,
     dice: Dice,
 }
@@ -74,10 +91,14 @@ impl Service {
             stopped: VecDeque::new(),
             deploys: VecDeque::new(),
             events: VecDeque::new(),
+            notices: VecDeque::new(),
             steady_since: None,
             dice: Dice::of(seed, spec.name),
         };
-        service.deploy(current_release(spec.name, now), now);
+        let release = current_release(spec.name, now);
+        service.deploy(release, release.at());
+        service.deploys[0].source = Some(release.revision - 1);
+        service.deploys[0].completed = Some(release.at() + 160);
         service
     }
 
@@ -106,6 +127,25 @@ impl Service {
         let release = self.deploys[0].release;
         self.deploy(release, now);
         self.deploys[0].id()
+    }
+
+    /// Sets how many tasks are wanted, on request.
+    ///
+    /// # Errors
+    /// `Service` above the quota of tasks a service.
+    pub fn request(&mut self, desired: u32) -> Result<()> {
+        if desired > MOST_TASKS {
+            return Err(Error::new(
+                ErrorKind::Service,
+                format!(
+                    "InvalidParameterException: desiredCount {desired} of {} is above the quota of {MOST_TASKS} tasks per service",
+                    self.spec.name
+                ),
+            )
+            .hint("ask for fewer tasks"));
+        }
+        self.scale(desired);
+        Ok(())
     }
 
     /// Sets how many tasks are wanted.
@@ -138,7 +178,8 @@ impl Service {
         } else {
             reason.to_owned()
         };
-        self.end(place, "UserInitiated", reason, now);
+        let left = self.end(place, "UserInitiated", reason, now);
+        self.say_drained(&[left], now);
         self.steady_since = None;
         Ok(id.to_owned())
     }
@@ -198,8 +239,13 @@ impl Service {
                         && (Phase::Activating..=Phase::Running).contains(&task.phase),
                 );
                 gone |= task.phase == Phase::Stopped;
+                for line in task.notices(self.spec.name, before, now) {
+                    self.notices.push_back(line);
+                }
             }
         }
+        self.notices
+            .drain(..self.notices.len().saturating_sub(NOTICES));
         if registered > 0 {
             self.say(
                 now,
@@ -236,7 +282,12 @@ impl Service {
             self.start((desired - new).min(room), now);
         }
         if new > desired {
-            self.scale_in(new - desired, &primary, now);
+            // The fullest zone gives first, and of its tasks the youngest.
+            self.dismiss(new - desired, now, |service, task| {
+                let in_zone = |zone| service.wanted(|task| task.zone == zone);
+                let fullest = usize::from(in_zone(1) > in_zone(0));
+                (task.deployment == primary).then_some((task.zone == fullest, task.created))
+            });
         }
         let spare = self.serving(now).saturating_sub(desired);
         let serving_new = self
@@ -245,15 +296,21 @@ impl Service {
             .filter(|task| task.deployment == primary && task.serves(now))
             .count();
         let idle_old = self.wanted(|task| task.deployment != primary && !task.serves(now));
-        let leaving = if desired == 0 || serving_new >= desired {
+        let leaving = if serving_new >= desired {
             old
         } else {
-            idle_old.min(old) + spare.min(old - idle_old)
+            idle_old + spare.min(old - idle_old)
         };
-        if leaving > 0 {
-            self.retire(leaving, &primary, now);
-        }
-        self.settle(now, old == 0 && new == desired && serving_new == desired);
+        // Of the older revisions those go first that serve nobody, then the oldest.
+        self.dismiss(leaving, now, |_, task| {
+            (task.deployment != primary).then_some((!task.serves(now), -task.created))
+        });
+        let settled = self
+            .tasks
+            .iter()
+            .all(|task| task.wanted() || task.phase > Phase::Deactivating);
+        let steady = old == 0 && new == desired && serving_new == desired && settled;
+        self.settle(now, steady);
     }
 
     fn wanted(&self, which: impl Fn(&Task) -> bool) -> usize {
@@ -267,6 +324,7 @@ impl Service {
         if count == 0 {
             return;
         }
+        let count = count.min(LAUNCHES);
         let release = self.deploys[0].release;
         let deployment = self.deploys[0].id();
         let mut started = Vec::new();
@@ -283,79 +341,79 @@ impl Service {
         );
     }
 
-    /// Stops `count` tasks of the primary deployment, from the fullest zone and the youngest first.
-    fn scale_in(&mut self, count: usize, primary: &str, now: i64) {
+    /// Stops `count` wanted tasks, those of the greatest `urgency` first; `None` spares a task.
+    fn dismiss<U: Ord>(
+        &mut self,
+        count: usize,
+        now: i64,
+        urgency: impl Fn(&Self, &Task) -> Option<U>,
+    ) {
         let mut leaving = Vec::new();
         for _ in 0..count {
-            let in_zone = |zone| self.wanted(|task| task.zone == zone);
-            let fullest = usize::from(in_zone(1) > in_zone(0));
-            let Some(place) = self
-                .tasks
-                .iter()
-                .enumerate()
-                .filter(|(_, task)| task.wanted() && task.deployment == primary)
-                .max_by_key(|(_, task)| (task.zone == fullest, task.created))
-                .map(|(place, _)| place)
-            else {
-                break;
-            };
-            leaving.push(self.scheduled_stop(place, now));
+            let urgent = (0..self.tasks.len())
+                .filter(|&place| self.tasks[place].wanted())
+                .filter_map(|place| Some((urgency(self, &self.tasks[place])?, place)))
+                .max();
+            let Some((_, place)) = urgent else { break };
+            let deployment = &self.tasks[place].deployment;
+            let reason = format!("Scaling activity initiated by (deployment {deployment})");
+            leaving.push(self.end(place, "ServiceSchedulerInitiated", reason, now));
         }
-        self.say_stopped(&leaving, now);
-    }
-
-    /// Stops `count` tasks of older deployments, those that serve nobody first.
-    fn retire(&mut self, count: usize, primary: &str, now: i64) {
-        let mut leaving = Vec::new();
-        for _ in 0..count {
-            let Some(place) = self
-                .tasks
-                .iter()
-                .enumerate()
-                .filter(|(_, task)| task.wanted() && task.deployment != primary)
-                .min_by_key(|(_, task)| (task.serves(now), task.created))
-                .map(|(place, _)| place)
-            else {
-                break;
-            };
-            leaving.push(self.scheduled_stop(place, now));
+        if leaving.is_empty() {
+            return;
         }
-        self.say_stopped(&leaving, now);
+        let names: Vec<_> = leaving
+            .iter()
+            .map(|left| format!("(task {})", left.id))
+            .collect();
+        self.say(
+            now,
+            &format!(
+                "has stopped {} running tasks: {}.",
+                names.len(),
+                names.join(" ")
+            ),
+        );
+        self.say_drained(&leaving, now);
     }
 
-    fn scheduled_stop(&mut self, place: usize, now: i64) -> String {
-        let deployment = self.tasks[place].deployment.clone();
-        let reason = format!("Scaling activity initiated by (deployment {deployment})");
-        self.end(place, "ServiceSchedulerInitiated", reason, now);
-        format!("(task {})", self.tasks[place].id)
-    }
-
-    fn end(&mut self, place: usize, code: &'static str, reason: String, now: i64) {
+    /// Tells a task to stop.
+    fn end(&mut self, place: usize, code: &'static str, reason: String, now: i64) -> Left {
         let task = &mut self.tasks[place];
-        let registered = task.phase >= Phase::Activating;
+        let left = Left {
+            id: task.id.clone(),
+            deployment: task.deployment.clone(),
+            registered: task.phase >= Phase::Activating,
+        };
         task.stop(code, reason, now);
         task.advance(now, &mut self.dice);
-        if registered {
-            let deployment = self.tasks[place].deployment.clone();
-            let group = self.spec.target_group;
-            self.say(
-                now,
-                &format!("deregistered 1 targets in (target-group {group})"),
-            );
-            let name = self.spec.name;
-            let message = format!(
-                "(service {name}, taskSet {deployment}) has begun draining connections on 1 tasks."
-            );
-            self.event(now, message);
-        }
+        left
     }
 
-    fn say_stopped(&mut self, tasks: &[String], now: i64) {
-        if !tasks.is_empty() {
-            let count = tasks.len();
-            self.say(
+    fn say_drained(&mut self, leaving: &[Left], now: i64) {
+        let registered: Vec<_> = leaving.iter().filter(|left| left.registered).collect();
+        if registered.is_empty() {
+            return;
+        }
+        let (count, group) = (registered.len(), self.spec.target_group);
+        self.say(
+            now,
+            &format!("deregistered {count} targets in (target-group {group})"),
+        );
+        let mut sets: Vec<&str> = registered
+            .iter()
+            .map(|left| left.deployment.as_str())
+            .collect();
+        sets.dedup();
+        for set in sets {
+            let count = registered
+                .iter()
+                .filter(|left| left.deployment == set)
+                .count();
+            let name = self.spec.name;
+            self.event(
                 now,
-                &format!("has stopped {count} running tasks: {}.", tasks.join(" ")),
+                format!("(service {name}, taskSet {set}) has begun draining connections on {count} tasks."),
             );
         }
     }

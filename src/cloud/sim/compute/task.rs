@@ -152,6 +152,43 @@ impl Task {
         self.phase != before
     }
 
+    /// What its container logs of itself on the way from `before` to the present phase: when, the task, the line.
+    pub fn notices(&self, service: &str, before: Phase, now: i64) -> Vec<(i64, String, String)> {
+        let mut lines = Vec::new();
+        let mut tell = |at: i64, pid: u32, text: &str| {
+            let line = if service == names::FRONTEND {
+                let stamp = moment(at).strftime("%Y/%m/%d %H:%M:%S");
+                format!("{stamp} [notice] {pid}#{pid}: {text}")
+            } else {
+                let stamp = moment(at).strftime("%Y-%m-%d %H:%M:%S +0000");
+                format!("[{stamp}] [{pid}] [INFO] {text}")
+            };
+            lines.push((at, self.id.clone(), line));
+        };
+        let nginx = service == names::FRONTEND;
+        if let Some(started) = self.started {
+            if before < Phase::Running && self.phase >= Phase::Running && nginx {
+                tell(started, 1, "nginx/1.28.0");
+                tell(started, 1, "start worker processes");
+            } else if before < Phase::Running && self.phase >= Phase::Running {
+                tell(started, 1, "Starting gunicorn 23.0.0");
+                tell(started, 1, "Listening at: http://0.0.0.0:8000 (1)");
+                for pid in 7..10 {
+                    tell(started + 1, pid, &format!("Booting worker with pid: {pid}"));
+                }
+            }
+            let stopping = (Phase::Running..Phase::Stopping).contains(&before)
+                && self.phase >= Phase::Stopping;
+            if stopping && nginx {
+                tell(now, 1, "signal 15 (SIGTERM) received, exiting");
+            } else if stopping {
+                tell(now, 1, "Handling signal: term");
+                tell(now + 1, 1, "Shutting down: Master");
+            }
+        }
+        lines
+    }
+
     /// Whether it is meant to run.
     pub const fn wanted(&self) -> bool {
         self.stop.is_none()
