@@ -86,11 +86,12 @@ async fn of_group(logs: &Client, group: &str, query: &LogQuery) -> Result<Vec<Lo
         if token.is_none() || full {
             break;
         }
-        if page == PAGES && lines.is_empty() {
+        // Where the newest came first, what is left unread is old; otherwise the newest are missing, and that must be said.
+        if page == PAGES && !is_newest_first(&lines) {
             return Err(Error::new(
                 ErrorKind::Service,
                 format!(
-                    "log group {group}: {PAGES} pages held no line that matches, and there are more"
+                    "log group {group}: {PAGES} pages do not reach its newest lines that match"
                 ),
             )
             .hint("shorten the span of time, or ask CloudWatch Logs Insights"));
