@@ -369,6 +369,7 @@ impl App {
             service: self.selected_id(Pane::Services),
             target_group: self.selected_id(Pane::TargetGroups),
             repository: self.selected_id(Pane::Repositories),
+            now: self.now,
         }
     }
 

@@ -146,11 +146,8 @@ mod tests {
     use super::*;
     use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-    fn user(name: &str, keys: &[&str]) -> IndexMap<String, Vec<String>> {
-        IndexMap::from([(
-            name.to_owned(),
-            keys.iter().map(|k| (*k).to_owned()).collect(),
-        )])
+    fn user(name: &str, keys: &[&str]) -> toml::Table {
+        toml::Table::from_iter([(name.to_owned(), toml::Value::from(keys.to_vec()))])
     }
 
     fn press(map: &Keymap, code: KeyCode, modifiers: KeyModifiers) -> Option<&'static str> {

@@ -19,10 +19,12 @@ pub use describe::{describe, longest_dialog};
 use crate::{
     app::{Pane, Screen},
     grid::{Cell, Grid},
-    model::{environment::Environment, event::Event, metric::MetricId},
+    model::{Health, environment::Environment, event::Event, metric::MetricId},
     observe::Observations,
+    theme::Role,
     triage::Assessment,
 };
+use jiff::Timestamp;
 
 /// What views are derived from: everything observed, what is said of it, and what is selected in panes that others depend on.
 #[derive(Clone, Copy)]
@@ -41,6 +43,8 @@ pub struct Scope<'a> {
     pub target_group: Option<&'a str>,
     /// Selected repository.
     pub repository: Option<&'a str>,
+    /// The present.
+    pub now: Timestamp,
 }
 
 /// A fact above a screen's panes.
@@ -93,6 +97,45 @@ impl Chart {
         self.threshold = Some((value, label.into()));
         self
     }
+}
+
+/// A state or word of AWS in plain words: `ROLLBACK_IN_PROGRESS` and `InProgress` as `rollback in progress` and `in progress`.
+fn words(text: &str) -> String {
+    let shouted = !text.chars().any(char::is_lowercase);
+    let mut plain = String::with_capacity(text.len() + 4);
+    for (index, c) in text.char_indices() {
+        if c.is_uppercase() && !shouted && index > 0 && !plain.ends_with(' ') {
+            plain.push(' ');
+        }
+        plain.extend(if matches!(c, '_' | '-') { ' ' } else { c }.to_lowercase());
+    }
+    plain
+}
+
+/// A certificate and the days until it ends.
+fn days(scope: &Scope<'_>, not_after: Option<Timestamp>, name: &str) -> Cell {
+    // ACM warns from 45 days before an imported certificate ends (ACM, supported events); a week is an emergency.
+    let Some(end) = not_after else {
+        return Cell::text(name).role(Role::Muted);
+    };
+    let left = (end.as_second() - scope.now.as_second()).div_euclid(86_400);
+    let text = format!("{name} · {left} days");
+    match left {
+        ..=7 => Cell::health(Health::Critical, text),
+        8..=30 => Cell::health(Health::Warning, text),
+        _ => Cell::text(text).role(Role::Muted),
+    }
+}
+
+/// What a tier could not read, as one fact; nothing when all was read.
+fn gaps<'a>(unread: impl IntoIterator<Item = &'a String>) -> Option<Field> {
+    let all: Vec<&str> = unread.into_iter().map(String::as_str).collect();
+    (!all.is_empty()).then(|| {
+        Field::new(
+            "not readable",
+            Cell::text(all.join("; ")).role(Role::Warning),
+        )
+    })
 }
 
 /// Builds the rows of `pane`; empty where nothing is known.

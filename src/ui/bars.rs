@@ -163,29 +163,61 @@ pub(super) fn footer(app: &App, area: Rect, buf: &mut Buffer) {
         .render(area, buf);
         return;
     }
+    let hints = Line::from(hints(app));
+    let room = usize::from(area.width).saturating_sub(hints.width() + 1);
     // With little room screens are numbers only, but for the one that is shown.
-    let wide = area.width >= 110;
+    let full = screens(app, Titles::All);
+    let screens = if full.width() <= room {
+        full
+    } else {
+        screens(app, Titles::Here)
+    };
+    let beside = screens.width() <= room;
+    screens.render(area, buf);
+    if beside {
+        hints.right_aligned().render(area, buf);
+    }
+}
+
+/// Which screens are written with their titles.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Titles {
+    All,
+    Here,
+}
+
+fn screens(app: &App, titles: Titles) -> Line<'static> {
     let mut spans = vec![span(app, Role::Text, " ")];
     for screen in Screen::ALL {
-        let key = app.keymap.main_key(screen.command());
         let here = screen == app.screen;
-        spans.push(span(app, Role::Key, key.to_owned()));
-        if wide || here {
+        spans.push(span(
+            app,
+            Role::Key,
+            app.keymap.main_key(screen.command()).to_owned(),
+        ));
+        if titles == Titles::All || here {
             let role = if here { Role::Accent } else { Role::Muted };
             spans.push(span(app, role, format!(" {}", screen.title())));
         }
         spans.push(span(app, Role::Text, "  "));
     }
-    Line::from(spans).render(area, buf);
+    Line::from(spans)
+}
+
+fn hints(app: &App) -> Vec<Span<'static>> {
     let mut hints = Vec::new();
-    for name in ["filter", "actions", "palette", "help"] {
-        let Some(command) = crate::command::find(name) else {
-            continue;
-        };
-        hints.push(span(app, Role::Key, app.keymap.main_key(name).to_owned()));
+    for command in ["filter", "actions", "palette", "help"]
+        .into_iter()
+        .filter_map(crate::command::find)
+    {
+        hints.push(span(
+            app,
+            Role::Key,
+            app.keymap.main_key(command.name).to_owned(),
+        ));
         hints.push(span(app, Role::Muted, format!(" {}  ", command.title)));
     }
-    Line::from(hints).right_aligned().render(area, buf);
+    hints
 }
 
 /// What a terminal too small for the console still shows.

@@ -1,15 +1,288 @@
-//! stub
-use super::{Chart, Field, Scope};
-use crate::grid::Grid;
-pub(super) fn snapshots(_: &Scope<'_>) -> Grid {
-    Grid::default()
+//! The database screen.
+
+use super::{Chart, Field, Scope, days, gaps, link, words};
+use crate::{
+    format,
+    grid::{Cell, Column, Grid, Row, Width},
+    model::{
+        Health,
+        database::{Database, DbEvent, DbSnapshot, MaxConnectionsSource},
+        metric::{Metric, MetricId, Series},
+    },
+    theme::Role,
+};
+
+/// Bytes of a GiB.
+const GIB: f64 = 1_073_741_824.0;
+
+/// CPU that AWS recommends to alarm at, five minutes of five (Best practice alarms, RDS CPUUtilization).
+const CPU: f64 = 90.0;
+
+/// Share of the allocated storage that AWS recommends to alarm below (Best practice alarms, RDS FreeStorageSpace).
+const FREE_STORAGE: f64 = 0.1;
+
+pub(super) fn snapshots(scope: &Scope<'_>) -> Grid {
+    const COLUMNS: &[Column] = &[
+        Column::new("age", Width::Fixed(5)).right(),
+        Column::new("kind", Width::Fit(6, 10)),
+        Column::new("state", Width::Fit(9, 16)),
+        Column::new("size", Width::Fixed(8)).right().drop(1),
+        Column::new("version", Width::Fit(4, 10)).drop(3),
+        Column::new("encrypted", Width::Fixed(9)).drop(2),
+        Column::new("snapshot", Width::Share(16)),
+    ];
+    let Some(database) = scope.seen.database() else {
+        return Grid {
+            columns: COLUMNS,
+            rows: Vec::new(),
+        };
+    };
+    let row = |snapshot: &DbSnapshot| {
+        let state = match (snapshot.status.as_str(), snapshot.progress) {
+            ("available", _) => Cell::health(Health::Ok, "available"),
+            ("failed", _) => Cell::health(Health::Critical, "failed"),
+            (status, Some(progress)) => {
+                Cell::health(Health::Unknown, format!("{status} {progress} %"))
+            }
+            (status, None) => Cell::health(Health::Unknown, status),
+        };
+        Row {
+            id: snapshot.id.clone(),
+            cells: vec![
+                Cell::age(snapshot.created_at),
+                Cell::text(&snapshot.kind),
+                state,
+                Cell::number(
+                    snapshot.allocated_gib,
+                    format!("{} GiB", snapshot.allocated_gib),
+                ),
+                Cell::text(&snapshot.version).role(Role::Muted),
+                Cell::text(if snapshot.encrypted { "yes" } else { "no" }).role(Role::Muted),
+                Cell::text(&snapshot.id),
+            ],
+            describe: serde_json::json!(snapshot),
+            link: Some(link::snapshot(&scope.environment.region, &snapshot.id)),
+        }
+    };
+    Grid {
+        columns: COLUMNS,
+        rows: database.snapshots.iter().map(row).collect(),
+    }
 }
-pub(super) fn events(_: &Scope<'_>) -> Grid {
-    Grid::default()
+
+pub(super) fn events(scope: &Scope<'_>) -> Grid {
+    const COLUMNS: &[Column] = &[
+        Column::new("age", Width::Fixed(5)).right(),
+        Column::new("about", Width::Fit(6, 20)).drop(2),
+        Column::new("category", Width::Fit(8, 20)).drop(1),
+        Column::new("message", Width::Share(20)),
+    ];
+    let Some(database) = scope.seen.database() else {
+        return Grid {
+            columns: COLUMNS,
+            rows: Vec::new(),
+        };
+    };
+    let row = |(index, event): (usize, &DbEvent)| Row {
+        id: format!("{} {index}", event.message),
+        cells: vec![
+            Cell::age(event.at),
+            Cell::text(&event.source).role(Role::Muted),
+            Cell::text(event.categories.join(", ")).role(Role::Muted),
+            Cell::text(&event.message),
+        ],
+        describe: serde_json::json!(event),
+        link: None,
+    };
+    Grid {
+        columns: COLUMNS,
+        rows: database.events.iter().enumerate().map(row).collect(),
+    }
 }
-pub(super) fn fields(_: &Scope<'_>) -> Vec<Field> {
-    Vec::new()
+
+/// Free storage below which AWS recommends to alarm, in bytes.
+fn storage_floor(database: &Database) -> f64 {
+    f64::from(database.storage.allocated_gib) * GIB * FREE_STORAGE
 }
-pub(super) fn charts(_: &Scope<'_>) -> Vec<Chart> {
-    Vec::new()
+
+pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
+    let Some(database) = scope.seen.database() else {
+        return Vec::new();
+    };
+    let latest = |metric| {
+        scope
+            .seen
+            .metrics
+            .value
+            .as_ref()?
+            .get(metric)
+            .and_then(Series::latest)
+    };
+    let health = match database.status.as_str() {
+        "available" => Health::Ok,
+        "storage-full"
+        | "failed"
+        | "stopped"
+        | "incompatible-network"
+        | "inaccessible-encryption-credentials" => Health::Critical,
+        _ => Health::Warning,
+    };
+    let storage = &database.storage;
+    let used = latest(Metric::RdsFreeStorage).map_or_else(
+        || format!("{} GiB {}", storage.allocated_gib, storage.kind),
+        |free| {
+            let used = f64::from(storage.allocated_gib) - free / GIB;
+            format!(
+                "{used:.1} of {} GiB used · {}",
+                storage.allocated_gib, storage.kind
+            )
+        },
+    );
+    let grows = storage
+        .max_gib
+        .map_or_else(String::new, |max| format!(" · grows to {max}"));
+    let limit = database.max_connections.map(|max| match max.source {
+        MaxConnectionsSource::Parameter => format!("{}", max.value),
+        MaxConnectionsSource::Derived => format!("about {}", max.value),
+    });
+    let connections = latest(Metric::RdsConnections).map(|c| match &limit {
+        Some(limit) => format!("{c:.0} of {limit}"),
+        None => format!("{c:.0}"),
+    });
+    let zones = [database.zone.as_deref(), database.secondary_zone.as_deref()]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>();
+    let standby = if database.multi_az {
+        "Multi-AZ"
+    } else {
+        "single zone"
+    };
+    let mut fields = vec![
+        Field::new(
+            "database",
+            Cell::health(
+                health,
+                format!("{} · {}", words(&database.status), database.id),
+            ),
+        ),
+        Field::new(
+            "engine",
+            Cell::text(format!(
+                "{} {} · {}",
+                database.engine, database.version, database.class
+            )),
+        ),
+        Field::new("storage", Cell::text(format!("{used}{grows}"))),
+        Field::new("connections", Cell::maybe(connections.or(limit))),
+        Field::new(
+            "zones",
+            Cell::text(format!("{standby} · {}", zones.join(", "))).role(Role::Muted),
+        ),
+        Field::new("backups", backups(database)),
+        Field::new(
+            "restorable to",
+            Cell {
+                role: Role::Text,
+                ..Cell::at(database.latest_restorable)
+            },
+        ),
+        Field::new(
+            "maintenance",
+            Cell::maybe(database.maintenance_window.clone()).role(Role::Muted),
+        ),
+        Field::new("parameters", parameters(database)),
+        Field::new(
+            "certificate",
+            database
+                .certificate_expires
+                .map_or_else(Cell::missing, |at| {
+                    days(
+                        scope,
+                        Some(at),
+                        database.ca_certificate.as_deref().unwrap_or("server"),
+                    )
+                }),
+        ),
+    ];
+    fields.extend(database.pending_maintenance.iter().map(|pending| {
+        let when = pending
+            .apply_at
+            .map_or_else(|| "no date".to_owned(), |at| format::date_time(at));
+        Field::new(
+            "pending",
+            Cell::text(format!("{} · {when}", pending.description)).role(Role::Warning),
+        )
+    }));
+    if !database.pending_changes.is_empty() {
+        fields.push(Field::new(
+            "waits for the window",
+            Cell::text(database.pending_changes.join(", ")).role(Role::Info),
+        ));
+    }
+    fields.extend(gaps(&database.gaps));
+    fields
+}
+
+fn backups(database: &Database) -> Cell {
+    match database.backup_retention_days {
+        0 => Cell::health(Health::Warning, "off"),
+        days => Cell::text(format!(
+            "{} · window {} UTC",
+            format::count(days, "day"),
+            database.backup_window.as_deref().unwrap_or("–")
+        )),
+    }
+}
+
+fn parameters(database: &Database) -> Cell {
+    let all = database
+        .parameter_groups
+        .iter()
+        .map(|(name, status)| format!("{name} {status}"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    if database
+        .parameter_groups
+        .iter()
+        .any(|(_, status)| status == "pending-reboot")
+    {
+        Cell::health(Health::Warning, all)
+    } else {
+        Cell::text(all).role(Role::Muted)
+    }
+}
+
+pub(super) fn charts(scope: &Scope<'_>) -> Vec<Chart> {
+    let Some(database) = scope.seen.database() else {
+        return Vec::new();
+    };
+    let one = |metric| [MetricId::of(metric)];
+    let connections = Chart::new("Connections", one(Metric::RdsConnections));
+    let mut charts = vec![
+        Chart::new("CPU", one(Metric::RdsCpu)).threshold(CPU, format!("{CPU:.0} %")),
+        match database.max_connections {
+            Some(max) => connections.threshold(f64::from(max.value), "max_connections"),
+            None => connections,
+        },
+        Chart::new("Free storage", one(Metric::RdsFreeStorage))
+            .threshold(storage_floor(database), "10 %"),
+        Chart::new(
+            "Latency",
+            [Metric::RdsReadLatency, Metric::RdsWriteLatency].map(MetricId::of),
+        ),
+        Chart::new(
+            "IOPS",
+            [Metric::RdsReadIops, Metric::RdsWriteIops].map(MetricId::of),
+        ),
+    ];
+    if database.performance_insights {
+        charts.insert(2, Chart::new("DB load", one(Metric::RdsDbLoad)));
+    }
+    if database.class.starts_with("db.t") {
+        // T classes run in Unlimited mode: without credits they cost more, they are not slowed down.
+        charts.push(Chart::new("CPU credits", one(Metric::RdsCpuCredits)));
+    }
+    charts.push(Chart::new("Free memory", one(Metric::RdsFreeableMemory)));
+    charts
 }

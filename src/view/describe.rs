@@ -88,7 +88,7 @@ mod tests {
             .collect();
         assert_eq!(
             lines,
-            ["name|backend", "owner|", "  arn|a", "ports|80, 443"]
+            ["name|backend", "ports|80, 443", "owner|", "  arn|a"]
         );
     }
 }

@@ -1,18 +1,248 @@
-//! stub
-use super::{Chart, Field, Scope};
-use crate::grid::Grid;
-pub(super) fn running(_: &Scope<'_>) -> Grid {
-    Grid::default()
+//! The images screen: what runs, the repositories, the images of the selected one.
+
+use super::{Field, Scope, link};
+use crate::{
+    format,
+    grid::{Cell, Column, Grid, Row, Width},
+    model::{
+        Health,
+        image::{self, Image, Images, Repository, RunningImage, ScanFindings},
+    },
+    theme::Role,
+};
+
+/// `sha256:0123456789ab…` as `0123456789ab`.
+fn short(digest: &str) -> String {
+    digest
+        .trim_start_matches("sha256:")
+        .chars()
+        .take(12)
+        .collect()
 }
-pub(super) fn repositories(_: &Scope<'_>) -> Grid {
-    Grid::default()
+
+/// Where a running image stands in its repository: how many newer tagged images there are.
+fn behind<'a>(images: &'a Images, running: &RunningImage) -> Option<(usize, &'a Image)> {
+    let repository = images
+        .repositories
+        .iter()
+        .find(|r| running.reference.starts_with(&r.uri))?;
+    let runs = |image: &Image| {
+        running.digests.contains(&image.digest)
+            || running
+                .reference
+                .strip_prefix(&repository.uri)
+                .is_some_and(|rest| {
+                    rest.strip_prefix(':')
+                        .is_some_and(|tag| image.tags.iter().any(|t| t == tag))
+                        || rest.strip_prefix('@') == Some(image.digest.as_str())
+                })
+    };
+    let tagged: Vec<&Image> = repository
+        .images
+        .iter()
+        .filter(|i| !i.tags.is_empty())
+        .collect();
+    let place = tagged.iter().position(|image| runs(image))?;
+    Some((place, tagged[place]))
 }
-pub(super) fn images(_: &Scope<'_>) -> Grid {
-    Grid::default()
+
+fn scan(findings: Option<&ScanFindings>) -> Cell {
+    let Some(found) = findings else {
+        return Cell::text("not scanned").role(Role::Muted);
+    };
+    let text = format!("{} critical {} high", found.critical, found.high);
+    match (found.critical, found.high) {
+        (0, 0) => Cell::text("none severe").role(Role::Muted),
+        (0, _) => Cell::text(text).role(Role::Warning),
+        _ => Cell::text(text).role(Role::Critical),
+    }
 }
-pub(super) fn fields(_: &Scope<'_>) -> Vec<Field> {
-    Vec::new()
+
+pub(super) fn running(scope: &Scope<'_>) -> Grid {
+    const COLUMNS: &[Column] = &[
+        Column::new("service", Width::Fit(7, 24)),
+        Column::new("container", Width::Fit(9, 20)).drop(3),
+        Column::new("state", Width::Fit(9, 18)),
+        Column::new("digest", Width::Fixed(12)).drop(2),
+        Column::new("findings", Width::Fit(8, 20)).drop(1),
+        Column::new("image", Width::Share(20)),
+    ];
+    let Some(compute) = scope.seen.compute() else {
+        return Grid {
+            columns: COLUMNS,
+            rows: Vec::new(),
+        };
+    };
+    let row = |image: RunningImage| {
+        let place = scope
+            .seen
+            .images()
+            .and_then(|images| behind(images, &image));
+        let state = match (&place, image.digests.len()) {
+            (_, 2..) => Cell::health(Health::Warning, "mixed digests"),
+            (Some((0, _)), _) => Cell::health(Health::Ok, "newest"),
+            (Some((behind, _)), _) => Cell::health(Health::Warning, format!("{behind} behind")),
+            (None, _) => Cell::health(Health::Unknown, "not in ECR"),
+        };
+        Row {
+            id: image
+                .digests
+                .first()
+                .cloned()
+                .unwrap_or_else(|| image.reference.clone()),
+            cells: vec![
+                Cell::text(&image.service),
+                Cell::text(&image.container).role(Role::Muted),
+                state,
+                Cell::maybe(image.digests.first().map(|d| short(d))).role(Role::Muted),
+                place.map_or_else(Cell::missing, |(_, found)| scan(found.scan.as_ref())),
+                Cell::text(&image.reference),
+            ],
+            describe: serde_json::json!(image),
+            link: None,
+        }
+    };
+    Grid {
+        columns: COLUMNS,
+        rows: image::running(compute).into_iter().map(row).collect(),
+    }
 }
-pub(super) fn charts(_: &Scope<'_>) -> Vec<Chart> {
-    Vec::new()
+
+pub(super) fn repositories(scope: &Scope<'_>) -> Grid {
+    const COLUMNS: &[Column] = &[
+        Column::new("repository", Width::Fit(10, 36)),
+        Column::new("images", Width::Fixed(6)).right(),
+        Column::new("newest", Width::Fixed(6)).right(),
+        Column::new("untagged", Width::Fixed(8)).right().drop(2),
+        Column::new("scan", Width::Fit(7, 8)).drop(3),
+        Column::new("lifecycle", Width::Fixed(9)).drop(4),
+        Column::new("address", Width::Share(16)).drop(1),
+    ];
+    let Some(images) = scope.seen.images() else {
+        return Grid {
+            columns: COLUMNS,
+            rows: Vec::new(),
+        };
+    };
+    let row = |repository: &Repository| {
+        let count = |n: usize| Cell::count(u32::try_from(n).unwrap_or(u32::MAX));
+        let account = repository.uri.split('.').next().unwrap_or_default();
+        Row {
+            id: repository.name.clone(),
+            cells: vec![
+                Cell::text(&repository.name),
+                count(repository.images.len()),
+                Cell::age(repository.images.first().and_then(|i| i.pushed_at)),
+                count(
+                    repository
+                        .images
+                        .iter()
+                        .filter(|i| i.tags.is_empty())
+                        .count(),
+                ),
+                Cell::text(if repository.scan_on_push {
+                    "on push"
+                } else {
+                    "off"
+                })
+                .role(Role::Muted),
+                Cell::maybe(
+                    repository
+                        .lifecycle_policy
+                        .map(|set| if set { "set" } else { "none" }),
+                )
+                .role(Role::Muted),
+                Cell::text(&repository.uri).role(Role::Muted),
+            ],
+            describe: serde_json::json!({
+                "name": repository.name, "uri": repository.uri, "arn": repository.arn,
+                "tag_mutability": repository.tag_mutability, "scan_on_push": repository.scan_on_push,
+                "lifecycle_policy": repository.lifecycle_policy, "images": repository.images.len(),
+            }),
+            link: Some(link::repository(
+                &scope.environment.region,
+                account,
+                &repository.name,
+            )),
+        }
+    };
+    Grid {
+        columns: COLUMNS,
+        rows: images.repositories.iter().map(row).collect(),
+    }
+}
+
+pub(super) fn images(scope: &Scope<'_>) -> Grid {
+    const COLUMNS: &[Column] = &[
+        Column::new("pushed", Width::Fixed(6)).right(),
+        Column::new("digest", Width::Fixed(12)),
+        Column::new("size", Width::Fixed(10)).right(),
+        Column::new("findings", Width::Fit(11, 20)),
+        Column::new("pulled", Width::Fixed(6)).right().drop(1),
+        Column::new("tags", Width::Share(12)),
+    ];
+    let repository = scope.seen.images().and_then(|images| {
+        let selected = scope
+            .repository
+            .and_then(|name| images.repositories.iter().find(|r| r.name == name));
+        selected.or_else(|| images.repositories.first())
+    });
+    let Some(repository) = repository else {
+        return Grid {
+            columns: COLUMNS,
+            rows: Vec::new(),
+        };
+    };
+    let row = |image: &Image| {
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "sizes stay far below 2^52 bytes"
+        )]
+        let bytes = image.size_bytes as f64;
+        Row {
+            id: image.digest.clone(),
+            cells: vec![
+                Cell::age(image.pushed_at),
+                Cell::text(short(&image.digest)),
+                Cell::number(
+                    bytes,
+                    format::value(bytes, crate::model::metric::Unit::Bytes),
+                ),
+                scan(image.scan.as_ref()),
+                Cell::age(image.last_pulled_at),
+                if image.tags.is_empty() {
+                    Cell::text("untagged").role(Role::Muted)
+                } else {
+                    Cell::text(image.tags.join(", "))
+                },
+            ],
+            describe: serde_json::json!(image),
+            link: None,
+        }
+    };
+    Grid {
+        columns: COLUMNS,
+        rows: repository.images.iter().map(row).collect(),
+    }
+}
+
+pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
+    let Some(images) = scope.seen.images() else {
+        return Vec::new();
+    };
+    let all = images.repositories.iter().flat_map(|r| &r.images);
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "sizes stay far below 2^52 bytes"
+    )]
+    let bytes = all.clone().map(|i| i.size_bytes as f64).sum::<f64>();
+    let size = format::value(bytes, crate::model::metric::Unit::Bytes);
+    let fields = vec![
+        Field::new(
+            "repositories",
+            Cell::text(images.repositories.len().to_string()),
+        ),
+        Field::new("images", Cell::text(format!("{} · {size}", all.count()))),
+    ];
+    fields
 }

@@ -51,19 +51,27 @@ pub(super) fn timeline(scope: &Scope<'_>) -> Grid {
     const COLUMNS: &[Column] = &[
         Column::new("time", Width::Fixed(8)),
         Column::new("", Width::Fixed(1)),
-        Column::new("tier", Width::Fit(3, 14)).drop(1),
+        Column::new("tier", Width::Fit(3, 10)).drop(1),
         Column::new("event", Width::Share(20)),
     ];
-    let row = |(index, event): (usize, &crate::model::event::Event)| Row {
-        id: format!("{} {} {index}", event.at, event.subject),
-        cells: vec![
-            Cell::text(crate::format::clock(event.at)).role(Role::Muted),
-            Cell::health(event.severity, ""),
-            Cell::text(event.tier.title()).role(Role::Muted),
-            Cell::text(&event.text).role(role(event.severity)),
-        ],
-        describe: serde_json::json!(event),
-        link: None,
+    let row = |(index, event): (usize, &crate::model::event::Event)| {
+        // The text of an alarm's or a task's event does not always name it.
+        let text = if event.text.contains(&event.subject) {
+            event.text.clone()
+        } else {
+            format!("{} {}", event.subject, event.text)
+        };
+        Row {
+            id: format!("{} {} {index}", event.at, event.subject),
+            cells: vec![
+                Cell::text(format::clock(event.at)).role(Role::Muted),
+                Cell::health(event.severity, ""),
+                Cell::text(event.tier.id()).role(Role::Muted),
+                Cell::text(text).role(role(event.severity)),
+            ],
+            describe: serde_json::json!(event),
+            link: None,
+        }
     };
     Grid {
         columns: COLUMNS,
@@ -183,7 +191,7 @@ fn service_hop(scope: &Scope<'_>, service: &Service) -> Hop {
     Hop {
         title: service.name.clone(),
         health: finding.map_or(Health::Ok, |f| f.severity),
-        verdict: format!("{} tasks", format::tasks(service.running, service.desired)),
+        verdict: format::tasks(service.running, service.desired),
         figures: [
             percent("cpu", Metric::EcsCpu),
             percent("memory", Metric::EcsMemory),

@@ -1,6 +1,6 @@
 //! The services screen: services, and of the selected one its tasks, deployments, events, autoscaling and containers.
 
-use super::{Chart, Field, Scope, link};
+use super::{Chart, Field, Scope, gaps, link, words};
 use crate::{
     format,
     grid::{Cell, Column, Grid, Row, Width},
@@ -62,14 +62,14 @@ pub(super) fn services(scope: &Scope<'_>) -> Grid {
         let definition = service.task_definition.as_ref();
         let rollout = service.rollouts.first();
         let deployment = match rollout {
-            Some(r) if r.in_progress() => Cell::text(status_words(&r.status)).role(Role::Info),
+            Some(r) if r.in_progress() => Cell::text(words(&r.status)).role(Role::Info),
             Some(r) => outcome(r),
             None => Cell::maybe(
                 service
                     .deployments
                     .first()
                     .and_then(|d| d.rollout_state.as_deref())
-                    .map(status_words),
+                    .map(words),
             ),
         };
         let health = service_health(service);
@@ -116,15 +116,21 @@ pub(super) fn services(scope: &Scope<'_>) -> Grid {
     }
 }
 
-/// A service without its lists, which have panes of their own.
+/// A service without the lists that have panes of their own: serialising thousands of tasks would cost more than it shows.
 fn describe_service(service: &Service) -> serde_json::Value {
-    let mut value = serde_json::json!(service);
-    if let Some(map) = value.as_object_mut() {
-        for list in ["tasks", "stopped", "events", "rollouts"] {
-            map.remove(list);
-        }
-    }
-    value
+    serde_json::json!({
+        "name": service.name, "arn": service.arn, "status": service.status, "desired": service.desired,
+        "running": service.running, "pending": service.pending, "launch_type": service.launch_type,
+        "platform_version": service.platform_version, "created_at": service.created_at, "strategy": service.strategy,
+        "task_definition": service.task_definition, "deployments": service.deployments,
+        "load_balancers": service.load_balancers, "subnets": service.subnets, "security_groups": service.security_groups,
+        "assign_public_ip": service.assign_public_ip, "exec_enabled": service.exec_enabled,
+        "health_check_grace": service.health_check_grace, "gaps": service.gaps,
+        "autoscaling": service.autoscaling.as_ref().map(|a| serde_json::json!({
+            "min": a.min, "max": a.max, "scale_in_suspended": a.scale_in_suspended,
+            "scale_out_suspended": a.scale_out_suspended, "policies": a.policies,
+        })),
+    })
 }
 
 /// `0.5 vCPU 2 GB`.
@@ -142,18 +148,13 @@ fn size(cpu: u32, memory: u32) -> String {
     )
 }
 
-/// `ROLLBACK_IN_PROGRESS` as `rollback in progress`.
-fn status_words(status: &str) -> String {
-    status.replace('_', " ").to_lowercase()
-}
-
 fn outcome(rollout: &Rollout) -> Cell {
     let role = match rollout.status.as_str() {
         "SUCCESSFUL" => Role::Muted,
         status if status.starts_with("ROLLBACK") || status == "STOPPED" => Role::Warning,
         _ => Role::Info,
     };
-    Cell::text(status_words(&rollout.status)).role(role)
+    Cell::text(words(&rollout.status)).role(role)
 }
 
 fn task_health(task: &Task) -> Health {
@@ -251,8 +252,8 @@ pub(super) fn rollouts(scope: &Scope<'_>) -> Grid {
             outcome(rollout),
             Cell::maybe(rollout.target.clone()),
             Cell::text(rollout.sources.join(", ")).role(Role::Muted),
-            Cell::text(status_words(&rollout.strategy)).role(Role::Muted),
-            Cell::maybe(rollout.stage.as_deref().map(status_words)),
+            Cell::text(words(&rollout.strategy)).role(Role::Muted),
+            Cell::maybe(rollout.stage.as_deref().map(words)),
             rollout
                 .circuit_breaker
                 .as_ref()
@@ -276,10 +277,10 @@ pub(super) fn rollouts(scope: &Scope<'_>) -> Grid {
             id: d.id.clone(),
             cells: vec![
                 Cell::age(d.created_at),
-                Cell::maybe(d.rollout_state.as_deref().map(status_words)),
+                Cell::maybe(d.rollout_state.as_deref().map(words)),
                 Cell::text(&d.revision),
                 Cell::missing(),
-                Cell::text(status_words(&service.strategy.kind)).role(Role::Muted),
+                Cell::text(words(&service.strategy.kind)).role(Role::Muted),
                 Cell::text(d.status.to_lowercase()).role(Role::Muted),
                 Cell::count(d.failed),
                 Cell::maybe(d.rollout_reason.clone()),
@@ -413,7 +414,7 @@ pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
             policies.collect::<Vec<_>>().join(", ")
         )
     });
-    vec![
+    let mut fields = vec![
         Field::new(
             "cluster",
             Cell::text(format!(
@@ -427,7 +428,7 @@ pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
         ),
         Field::new(
             "deploys",
-            Cell::text(format!("{} · {breaker}", status_words(&strategy.kind))),
+            Cell::text(format!("{} · {breaker}", words(&strategy.kind))),
         ),
         Field::new(
             "autoscaling",
@@ -441,15 +442,9 @@ pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
             "grace",
             Cell::text(format!("{} s", service.health_check_grace)).role(Role::Muted),
         ),
-        Field::new(
-            "not readable",
-            if service.gaps.is_empty() {
-                Cell::missing()
-            } else {
-                Cell::text(service.gaps.join("; ")).role(Role::Warning)
-            },
-        ),
-    ]
+    ];
+    fields.extend(gaps(&service.gaps));
+    fields
 }
 
 pub(super) fn charts(scope: &Scope<'_>) -> Vec<Chart> {
