@@ -20,12 +20,10 @@ pub fn compact(value: impl Into<Option<f64>>) -> String {
             if suffix.is_empty() && scaled != 0.0 && scaled.abs() < 0.05 {
                 return "<0.1".to_owned();
             }
-            let fraction = if suffix.is_empty() {
-                tenths(scaled) % 10 != 0
-            } else {
-                true
-            };
-            format!("{}{suffix}", short(scaled, fraction))
+            if suffix.is_empty() && tenths(scaled) % 10 == 0 {
+                return whole(scaled);
+            }
+            format!("{}{suffix}", short(scaled))
         },
     )
 }
@@ -136,13 +134,19 @@ fn scale(value: f64, base: f64, suffixes: &'static [&'static str]) -> (f64, &'st
     (scaled, rest.first().copied().unwrap_or_default())
 }
 
-/// One decimal below 10 where `fraction` asks for it, none above.
-fn short(value: f64, fraction: bool) -> String {
-    if fraction && tenths(value).unsigned_abs() < 100 {
+/// One decimal below 10, none above.
+fn short(value: f64) -> String {
+    if tenths(value).unsigned_abs() < 100 {
         format!("{value:.1}")
     } else {
-        format!("{:.0}", value + 0.0)
+        whole(value)
     }
+}
+
+/// No decimal.
+fn whole(value: f64) -> String {
+    // Adding 0 turns -0 into 0.
+    format!("{:.0}", value.round() + 0.0)
 }
 
 /// Tenths, rounded: what one decimal would show.
@@ -167,16 +171,22 @@ fn percent(value: f64) -> String {
 fn latency(seconds: f64) -> String {
     let ms = seconds * 1000.0;
     if ms.abs().round() < 1000.0 {
-        format!("{} ms", short(ms, ms != 0.0))
+        match ms {
+            0.0 => "0 ms".to_owned(),
+            _ => format!("{} ms", short(ms)),
+        }
     } else {
-        format!("{} s", short(seconds, true))
+        format!("{} s", short(seconds))
     }
 }
 
 fn bytes(value: f64) -> String {
     const SCALES: [&str; 6] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
     let (scaled, suffix) = scale(value, 1024.0, &SCALES);
-    format!("{} {suffix}", short(scaled, suffix != "B"))
+    match suffix {
+        "B" => format!("{} B", whole(scaled)),
+        _ => format!("{} {suffix}", short(scaled)),
+    }
 }
 
 fn usd(value: f64) -> String {

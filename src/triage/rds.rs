@@ -1,4 +1,6 @@
-//! RDS: whether the database answers, what it is running out of, and what waits for it.
+//! RDS: whether the database answers, and what it is running out of.
+
+mod upkeep;
 
 use super::{
     Part, Raised, Rule, Scene,
@@ -35,11 +37,11 @@ pub(super) const PART: Part = Part {
         },
         Rule {
             name: "rds-restore-lag",
-            check: restore_lag,
+            check: upkeep::restore_lag,
         },
         Rule {
             name: "rds-backups-off",
-            check: backups_off,
+            check: upkeep::backups_off,
         },
         Rule {
             name: "rds-credits",
@@ -47,11 +49,11 @@ pub(super) const PART: Part = Part {
         },
         Rule {
             name: "rds-maintenance",
-            check: maintenance,
+            check: upkeep::maintenance,
         },
         Rule {
             name: "rds-pending-reboot",
-            check: pending_reboot,
+            check: upkeep::pending_reboot,
         },
     ],
     figures,
@@ -68,10 +70,6 @@ const CRITICAL_CONNECTIONS: f64 = 95.0;
 const WARN_STORAGE: f64 = 10.0;
 /// Percent at which the database is about to stop. Ours.
 const CRITICAL_STORAGE: f64 = 5.0;
-/// Seconds that point-in-time restore may lag: RDS uploads transaction logs every 5 minutes, so that 30 are six missed ones.
-const RESTORE_LAG: i64 = 30 * 60;
-/// Seconds ahead of which maintenance is said to be near. Ours: one maintenance window.
-const MAINTENANCE_NEAR: i64 = 7 * 86_400;
 /// CPU credits below which a burstable class lives on surplus credits.
 const NO_CREDITS: f64 = 1.0;
 const GIB: f64 = 1_073_741_824.0;
@@ -241,51 +239,6 @@ fn cpu(scene: &Scene<'_>) -> Vec<Raised> {
     ]
 }
 
-fn restore_lag(scene: &Scene<'_>) -> Vec<Raised> {
-    let late = scene.seen.database().and_then(|db| {
-        let lag = scene.since(db.latest_restorable?);
-        (db.backup_retention_days > 0 && lag > RESTORE_LAG).then_some((db, lag))
-    });
-    late.map(|(db, lag)| {
-        Raised::new(
-            Health::Warning,
-            &db.id,
-            format!("restorable to {} ago", format::age(lag)),
-            format!(
-                "{} can be restored only to {} ago",
-                db.id,
-                format::duration(lag / 60 * 60)
-            ),
-        )
-        .because([format!(
-            "latest restorable time {} UTC",
-            format::date_time(db.latest_restorable)
-        )])
-        .advise("RDS uploads transaction logs every five minutes: look at its events, its storage and its KMS key")
-    })
-    .into_iter()
-    .collect()
-}
-
-fn backups_off(scene: &Scene<'_>) -> Vec<Raised> {
-    let off = scene
-        .seen
-        .database()
-        .filter(|db| db.backup_retention_days == 0);
-    off.map(|db| {
-        Raised::new(
-            Health::Warning,
-            &db.id,
-            "backups are off",
-            format!("{} has no automated backups", db.id),
-        )
-        .because([format!("{} exist", format::count(db.snapshots.len(), "snapshot"))])
-        .advise("set a retention of some days: turning backups on from 0 takes a short outage, so do it in a quiet hour")
-    })
-    .into_iter()
-    .collect()
-}
-
 /// A burstable class without credits. T3 and T4g run in Unlimited mode: they are not slowed, they spend surplus credits, which cost
 /// money once they exceed what the class earns in 24 hours (Concepts.DBInstanceClass.Types).
 fn credits(scene: &Scene<'_>) -> Vec<Raised> {
@@ -320,53 +273,6 @@ pub(super) fn is_burstable(class: &str) -> bool {
     class
         .strip_prefix("db.t")
         .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
-}
-
-fn maintenance(scene: &Scene<'_>) -> Vec<Raised> {
-    let Some(db) = scene.seen.database() else {
-        return Vec::new();
-    };
-    db.pending_maintenance
-        .iter()
-        .filter_map(|pending| {
-            let ahead = -scene.since(pending.apply_at?);
-            (ahead <= MAINTENANCE_NEAR).then(|| {
-                Raised::new(
-                    Health::Warning,
-                    &db.id,
-                    format!("maintenance in {}", format::age(ahead)),
-                    format!("{} of {} is applied on its own soon", pending.action, db.id),
-                )
-                .because([
-                    format!("at {} UTC", format::date_time(pending.apply_at)),
-                    pending.description.clone(),
-                ])
-                .advise(
-                    "apply it yourself at a time of your choice, or move the maintenance window",
-                )
-            })
-        })
-        .collect()
-}
-
-fn pending_reboot(scene: &Scene<'_>) -> Vec<Raised> {
-    let Some(db) = scene.seen.database() else {
-        return Vec::new();
-    };
-    db.parameter_groups
-        .iter()
-        .filter(|(_, state)| state == "pending-reboot")
-        .map(|(group, _)| {
-            Raised::new(
-                Health::Warning,
-                &db.id,
-                "reboot pending",
-                format!("parameters of {group} wait for a reboot of {}", db.id),
-            )
-            .because(db.pending_changes.iter().cloned())
-            .advise("reboot in a quiet hour; with a standby, a reboot with failover takes about a minute")
-        })
-        .collect()
 }
 
 fn figures(scene: &Scene<'_>) -> Vec<Figure> {
