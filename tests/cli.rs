@@ -1,0 +1,378 @@
+//! The program as a user or a script runs it: output, exit codes, and what it says when something is wrong.
+#![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
+use assert_cmd::Command;
+use std::{
+    fs,
+    io::Read as _,
+    net::TcpListener,
+    path::Path,
+    process::{Output, Stdio},
+};
+use tempfile::TempDir;
+
+/// The program in an empty home and an empty folder, with no credentials in reach.
+fn hydren(home: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::cargo_bin("hydren").unwrap();
+    command
+        .env_clear()
+        .env("HOME", home)
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .current_dir(home)
+        .args(arguments);
+    command
+}
+
+fn home() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn run(arguments: &[&str]) -> Output {
+    hydren(home().path(), arguments).output().unwrap()
+}
+
+fn run_configured(file: &str, arguments: &[&str]) -> Output {
+    let home = home();
+    fs::write(home.path().join("hydren.toml"), file).unwrap();
+    hydren(home.path(), arguments).output().unwrap()
+}
+
+/// Asserts the exit code and that stderr says every one of `words`.
+#[track_caller]
+fn refused(output: &Output, code: i32, words: &[&str]) {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{said}");
+    for word in words {
+        assert!(said.contains(word), "`{word}` is not in:\n{said}");
+    }
+}
+
+const CONFIG: &str = r#"
+[environments.prod]
+region = "eu-west-1"
+[environments.prod.resources]
+cluster = "hydren"
+load_balancer = "hydren"
+database = { id = "hydren", kind = "instance" }
+[environments.dev]
+region = "eu-west-1"
+"#;
+
+const DEMO: [&str; 7] = [
+    "status",
+    "--demo",
+    "--output",
+    "json",
+    "--seed",
+    "7",
+    "--elapsed=30m",
+];
+
+#[test]
+fn the_demos_status_is_valid_against_the_documented_schema() {
+    let schema = fs::read_to_string("docs/status.schema.json").unwrap();
+    let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let output = run(&DEMO);
+    assert!(output.status.success(), "{output:?}");
+    let status: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let faults: Vec<String> = validator
+        .iter_errors(&status)
+        .map(|fault| format!("{}: {fault}", fault.instance_path()))
+        .collect();
+    assert_eq!(faults, Vec::<String>::new());
+    for tier in status["tiers"].as_array().unwrap() {
+        assert!(tier["error"].is_null(), "{tier}");
+        assert!(tier["resources"].is_object(), "{tier}");
+        assert!(!tier["metrics"].as_object().unwrap().is_empty(), "{tier}");
+    }
+    let mut renamed = status;
+    renamed["tiers"][0]["tier"] = "dns".into();
+    assert!(
+        !validator.is_valid(&renamed),
+        "the schema lets everything pass"
+    );
+}
+
+#[test]
+fn the_same_seed_and_time_print_the_same_bytes() {
+    let first = run(&DEMO);
+    assert_eq!(first.stdout, run(&DEMO).stdout);
+    let other = run(&[
+        "status",
+        "--demo",
+        "--output",
+        "json",
+        "--seed",
+        "8",
+        "--elapsed=30m",
+    ]);
+    assert_ne!(first.stdout, other.stdout, "the seed changes nothing");
+}
+
+#[test]
+fn status_and_events_are_read_at_a_glance() {
+    let text = |arguments: &[&str]| {
+        let output = run(arguments);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    insta::assert_snapshot!(
+        "status_table",
+        text(&["status", "--demo", "--elapsed", "30m"])
+    );
+    insta::assert_snapshot!(
+        "status_markdown",
+        text(&[
+            "status",
+            "--demo",
+            "--elapsed",
+            "30m",
+            "--output",
+            "markdown"
+        ])
+    );
+    insta::assert_snapshot!(
+        "events_table",
+        text(&["events", "--demo", "--elapsed", "30m"])
+    );
+}
+
+#[test]
+fn tables_carry_no_escape_sequences_when_they_are_not_for_a_terminal() {
+    let output = run(&["status", "--demo", "--elapsed", "30m"]);
+    assert!(!output.stdout.contains(&0x1b));
+}
+
+#[test]
+fn events_are_newest_first() {
+    let output = run(&["events", "--demo", "--elapsed", "30m", "-o", "json"]);
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let times: Vec<&str> = document["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| event["at"].as_str().unwrap())
+        .collect();
+    assert!(times.len() > 10, "{times:?}");
+    assert!(times.is_sorted_by(|a, b| a >= b), "{times:?}");
+}
+
+#[test]
+fn watching_the_demo_costs_less_than_three_cents_an_hour() {
+    let output = run(&["info", "--demo", "--elapsed", "30m", "-o", "json"]);
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let steady = &document["steady_state"];
+    let cost = steady["usd_per_hour"].as_f64().unwrap();
+    assert!(cost > 0.0 && cost <= 0.03, "{steady}");
+    assert!(
+        steady["calls_per_minute"].as_f64().unwrap() > 1.0,
+        "{steady}"
+    );
+}
+
+#[test]
+fn info_says_where_things_are_when_nothing_is_configured() {
+    let output = run(&["info"]);
+    assert!(output.status.success(), "{output:?}");
+    let said = String::from_utf8(output.stdout).unwrap();
+    for word in [
+        "none configured",
+        ".local/state/hydren/audit.jsonl",
+        ".config/hydren/config.toml",
+        "hydren init",
+    ] {
+        assert!(said.contains(word), "`{word}` is not in:\n{said}");
+    }
+}
+
+#[test]
+fn a_mistyped_flag_or_command_is_answered_with_the_right_one() {
+    refused(&run(&["status", "--regoin", "eu-west-1"]), 2, &["--region"]);
+    refused(&run(&["staus"]), 2, &["'status'"]);
+    refused(
+        &run(&["status", "--output", "yaml"]),
+        2,
+        &["table", "json", "markdown"],
+    );
+    refused(&run(&["--demo=clam", "status"]), 2, &["calm"]);
+}
+
+#[test]
+fn nothing_configured_says_how_to_begin() {
+    for arguments in [&["status"][..], &["events"], &[]] {
+        refused(
+            &run(arguments),
+            2,
+            &["no environment is configured", "hydren init", "hydren demo"],
+        );
+    }
+}
+
+#[test]
+fn an_unknown_environment_lists_the_known_ones() {
+    let output = run_configured(CONFIG, &["status", "--env", "prdo"]);
+    refused(
+        &output,
+        2,
+        &["no environment `prdo`", "did you mean `prod`?", "dev, prod"],
+    );
+}
+
+#[test]
+fn a_broken_file_is_refused_with_file_line_and_key() {
+    let output = run_configured("[environments.prod]\nregoin = 'eu-west-1'\n", &["status"]);
+    refused(
+        &output,
+        2,
+        &[
+            "hydren.toml:2: environments.prod.regoin",
+            "did you mean `region`?",
+        ],
+    );
+}
+
+#[test]
+fn a_file_that_is_not_there_or_no_text_is_refused() {
+    refused(
+        &run(&["status", "--config", "no/such.toml"]),
+        2,
+        &["no/such.toml does not exist"],
+    );
+    let home = home();
+    fs::write(home.path().join("binary.toml"), [0xff, 0xfe, 0x00]).unwrap();
+    let output = hydren(home.path(), &["status", "--config", "binary.toml"])
+        .output()
+        .unwrap();
+    refused(&output, 2, &["binary.toml cannot be read", "UTF-8"]);
+}
+
+#[test]
+fn what_is_no_region_is_refused_before_any_call() {
+    let output = run_configured(CONFIG, &["status", "--env", "prod", "--region", "Ireland"]);
+    refused(
+        &output,
+        2,
+        &["--region: `Ireland` is no AWS region", "eu-west-1"],
+    );
+}
+
+#[test]
+fn a_profile_that_is_in_no_file_is_refused() {
+    let output = run_configured(CONFIG, &["status", "--env", "prod", "--profile", "nobody"]);
+    refused(&output, 2, &["profile nobody is not in"]);
+}
+
+#[test]
+fn no_region_anywhere_is_refused_with_the_places_to_set_one() {
+    let output = run_configured("[environments.prod]\n", &["status"]);
+    refused(&output, 2, &["no region", "--region", "hydren.toml"]);
+}
+
+#[test]
+fn no_credentials_end_with_5_and_a_way_to_get_some() {
+    let output = run_configured(CONFIG, &["status", "--env", "prod", "--output", "json"]);
+    refused(&output, 5, &["credentials", "hint: "]);
+    let status: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(status["health"], "unknown");
+    assert_eq!(status["account"], serde_json::Value::Null);
+    assert_eq!(status["tiers"][4]["error"]["kind"], "no credentials");
+}
+
+#[test]
+fn an_endpoint_that_refuses_ends_with_1_and_is_named() {
+    // Bound and dropped: nobody listens there.
+    let address = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let home = home();
+    fs::write(home.path().join("hydren.toml"), CONFIG).unwrap();
+    let output = hydren(
+        home.path(),
+        &[
+            "status",
+            "--env",
+            "prod",
+            "--endpoint-url",
+            &format!("http://{address}"),
+        ],
+    )
+    .env("AWS_ACCESS_KEY_ID", "test")
+    .env("AWS_SECRET_ACCESS_KEY", "hush-hush")
+    .output()
+    .unwrap();
+    refused(&output, 1, &["hint: "]);
+    let said = [output.stdout, output.stderr].concat();
+    assert!(
+        !String::from_utf8_lossy(&said).contains("hush-hush"),
+        "the secret is shown"
+    );
+}
+
+#[test]
+fn a_reader_that_closes_the_pipe_ends_it_quietly() {
+    let home = home();
+    let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin("hydren"))
+        .args(DEMO)
+        .env("HOME", home.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let mut said = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut said)
+        .unwrap();
+    assert!(child.wait().unwrap().success());
+    assert_eq!(said, "");
+}
+
+#[test]
+fn flags_of_the_simulation_are_refused_elsewhere() {
+    refused(
+        &run_configured(CONFIG, &["status", "--env", "prod", "--seed", "1"]),
+        2,
+        &["--seed", "--demo"],
+    );
+    refused(
+        &run(&["status", "--demo", "--elapsed", "soon"]),
+        2,
+        &["--elapsed"],
+    );
+}
+
+#[test]
+fn completions_are_made_for_every_shell_and_name_the_commands() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let output = run(&["completions", shell]);
+        assert!(output.status.success(), "{output:?}");
+        let script = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            script.contains("status") && script.contains("endpoint-url"),
+            "{shell}"
+        );
+    }
+}
+
+#[test]
+fn discovering_the_demo_writes_nothing() {
+    let home = home();
+    let output = hydren(home.path(), &["init", "--demo", "--name", "prod"])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("[environments.prod.resources]"), "{said}");
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn the_help_lists_what_there_is() {
+    let output = run(&["--help"]);
+    insta::assert_snapshot!(String::from_utf8(output.stdout).unwrap());
+}
