@@ -32,8 +32,8 @@ pub struct Cli {
 }
 
 const AFTER_HELP: &str = "\
-Settings are taken from flags, then HYDREN_* and AWS_* variables, then hydren.toml here or in a folder above, then the user's
-config.toml (`hydren info` says where), then defaults.
+Settings come from flags, then HYDREN_* and AWS_* variables, then hydren.toml here or in a folder above, then the user's own \
+file, then defaults. `hydren info` says which apply and from where.
 
 Exit codes: 0 done and healthy, 1 failed, 2 wrong usage or configuration, 3 unhealthy, 5 not allowed, 130 interrupted.";
 

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     cli::Output,
     cloud::meter::Tally,
-    error::Result,
+    error::{Error, ErrorKind, Result},
     format,
     model::{Health, Snapshot, Tier, environment::Environment, finding::Finding, metric::Unit},
     observe::Observations,
@@ -202,10 +202,16 @@ impl Status<'_> {
         )
     }
 
-    /// What could not be read, once for all tiers that it befell.
+    /// What could not be read, once for all tiers that it befell. What the environment does not have is no failure.
     fn failures(&self, output: Output) -> Vec<String> {
         let mut failures: IndexMap<(&str, Option<&str>), Vec<&str>> = IndexMap::new();
-        let parts = Tier::ALL.map(|tier| (tier.title(), self.seen.tier(tier).error.as_ref()));
+        let part_of = |tier: &Tier, error: &Error| {
+            error.kind != ErrorKind::NotFound || self.environment.resources.names(*tier)
+        };
+        let parts = Tier::ALL.map(|tier| {
+            let error = self.seen.tier(tier).error.as_ref();
+            (tier.title(), error.filter(|error| part_of(&tier, error)))
+        });
         let metrics = [("Metrics", self.seen.metrics.error.as_ref())];
         let identity = [("Identity", self.seen.identity.error.as_ref())];
         for (part, error) in parts.into_iter().chain(metrics).chain(identity) {
@@ -251,3 +257,6 @@ fn finding(finding: &Finding, output: Output) -> String {
         .map(|line| format!("{bullet}{line}\n"));
     std::iter::once(title).chain(lines).collect()
 }
+
+#[cfg(test)]
+mod tests;
