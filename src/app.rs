@@ -9,6 +9,9 @@ mod layer;
 mod screen;
 mod window;
 
+#[cfg(test)]
+mod tests;
+
 pub use layer::{Layer, Lines, Listing, Picker};
 pub use screen::{Pane, Screen};
 pub use window::ChartWindow;

@@ -76,17 +76,18 @@ pub struct Chart {
 }
 
 impl Chart {
-    /// A chart of one metric or several with their own labels.
+    /// A chart of one metric of several things, labelled by the thing, or of several metrics, labelled by the metric.
     pub fn new(title: impl Into<String>, series: impl IntoIterator<Item = MetricId>) -> Self {
-        let label = |id: &MetricId| {
-            let label = id.metric.spec().label;
-            id.subject
-                .as_ref()
-                .map_or_else(|| label.to_owned(), |subject| format!("{subject} {label}"))
+        let ids: Vec<MetricId> = series.into_iter().collect();
+        let same = ids.windows(2).all(|pair| pair[0].metric == pair[1].metric);
+        let label = |id: &MetricId| match &id.subject {
+            Some(subject) if same => subject.to_string(),
+            Some(subject) => format!("{subject} {}", id.metric.spec().label),
+            None => id.metric.spec().label.to_owned(),
         };
         Self {
             title: title.into(),
-            series: series.into_iter().map(|id| (label(&id), id)).collect(),
+            series: ids.into_iter().map(|id| (label(&id), id)).collect(),
             threshold: None,
         }
     }

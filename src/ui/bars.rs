@@ -63,7 +63,9 @@ pub(super) fn header(app: &App, area: Rect, buf: &mut Buffer) {
         ));
     }
 
-    let mut right = vec![freshness(app)];
+    let mut right = Vec::new();
+    right.extend(credentials(app));
+    right.push(freshness(app));
     for severity in [Health::Critical, Health::Warning] {
         let count = app.finding_count(severity);
         if count > 0 {
@@ -95,6 +97,21 @@ pub(super) fn header(app: &App, area: Rect, buf: &mut Buffer) {
     }
     left.render(area, buf);
     right.render(area, buf);
+}
+
+/// How long the credentials still last, in their last hour.
+fn credentials(app: &App) -> Option<Span<'static>> {
+    let end = app.seen.identity.value.as_ref()?.expires_at?;
+    let left = end.as_second() - app.now.as_second();
+    match left {
+        ..=0 => Some(span(app, Role::Critical, "credentials expired  ")),
+        1..=3_600 => Some(span(
+            app,
+            Role::Warning,
+            format!("credentials {}  ", format::age(left)),
+        )),
+        _ => None,
+    }
 }
 
 /// `123456789012` as `1234-5678-9012`.
@@ -163,20 +180,24 @@ pub(super) fn footer(app: &App, area: Rect, buf: &mut Buffer) {
         .render(area, buf);
         return;
     }
-    let hints = Line::from(hints(app));
-    let room = usize::from(area.width).saturating_sub(hints.width() + 1);
-    // With little room screens are numbers only, but for the one that is shown.
-    let full = screens(app, Titles::All);
-    let screens = if full.width() <= room {
-        full
-    } else {
-        screens(app, Titles::Here)
-    };
-    let beside = screens.width() <= room;
-    screens.render(area, buf);
-    if beside {
-        hints.right_aligned().render(area, buf);
-    }
+    let width = usize::from(area.width).saturating_sub(1);
+    let fits =
+        |titles, count: usize| screens(app, titles).width() + hints(app, count).width() <= width;
+    // Titles are worth more than hints, and `help` is worth more than the other hints.
+    let choices = [
+        (Titles::All, 4),
+        (Titles::All, 2),
+        (Titles::All, 1),
+        (Titles::Here, 4),
+        (Titles::Here, 1),
+        (Titles::Here, 0),
+    ];
+    let chosen = choices
+        .into_iter()
+        .find(|&(titles, count)| fits(titles, count));
+    let (titles, count) = chosen.unwrap_or((Titles::Here, 0));
+    screens(app, titles).render(area, buf);
+    hints(app, count).right_aligned().render(area, buf);
 }
 
 /// Which screens are written with their titles.
@@ -204,10 +225,13 @@ fn screens(app: &App, titles: Titles) -> Line<'static> {
     Line::from(spans)
 }
 
-fn hints(app: &App) -> Vec<Span<'static>> {
+/// The last `count` of the main hints.
+fn hints(app: &App, count: usize) -> Line<'static> {
+    let names = ["filter", "actions", "palette", "help"];
     let mut hints = Vec::new();
-    for command in ["filter", "actions", "palette", "help"]
+    for command in names
         .into_iter()
+        .skip(names.len() - count)
         .filter_map(crate::command::find)
     {
         hints.push(span(
@@ -217,7 +241,7 @@ fn hints(app: &App) -> Vec<Span<'static>> {
         ));
         hints.push(span(app, Role::Muted, format!(" {}  ", command.title)));
     }
-    hints
+    Line::from(hints)
 }
 
 /// What a terminal too small for the console still shows.

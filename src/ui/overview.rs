@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     app::{App, Pane},
-    text::{cut, neutral},
+    text::{cut, neutral, wrap},
     theme::Role,
     view::overview::{self, Hop},
 };
@@ -81,16 +81,64 @@ pub(super) fn render(app: &App, area: Rect, buf: &mut Buffer) {
         buf.set_string(inner.x, last, text, style(&app.theme, Role::Muted));
     }
 
+    let evidence = evidence(app);
     let [left, right] = if area.width >= SIDE_BY_SIDE {
-        Layout::horizontal([Constraint::Percentage(50), Constraint::Percentage(50)]).areas(rest)
+        Layout::horizontal([Constraint::Percentage(45), Constraint::Percentage(55)]).areas(rest)
     } else {
-        let findings = u16::try_from(app.assessment.findings.len())
+        let rows = app.assessment.findings.len() + evidence.len() + 3;
+        let height = u16::try_from(rows)
             .unwrap_or(u16::MAX)
-            .clamp(1, rest.height / 2);
-        Layout::vertical([Constraint::Length(findings + 3), Constraint::Fill(1)]).areas(rest)
+            .clamp(4, (rest.height / 2).max(4));
+        Layout::vertical([Constraint::Length(height), Constraint::Fill(1)]).areas(rest)
     };
-    pane(app, Pane::Findings, left, buf);
+    findings(app, &evidence, left, buf);
     pane(app, Pane::Timeline, right, buf);
+}
+
+/// Why the selected finding is thought to be one, and what to do next.
+fn evidence(app: &App) -> Vec<(Role, String)> {
+    let state = &app.pane(Pane::Findings).state;
+    let selected = state
+        .order
+        .get(state.cursor)
+        .and_then(|&index| app.assessment.findings.get(index));
+    let Some(finding) = selected else {
+        return Vec::new();
+    };
+    let because = finding
+        .evidence
+        .iter()
+        .map(|line| (Role::Text, format!("  {line}")));
+    let advice = finding
+        .advice
+        .iter()
+        .map(|line| (Role::Muted, format!("→ {line}")));
+    because.chain(advice).collect()
+}
+
+/// The findings, with the evidence of the selected one beneath as far as there is room.
+fn findings(app: &App, evidence: &[(Role, String)], area: Rect, buf: &mut Buffer) {
+    pane(app, Pane::Findings, area, buf);
+    let inner = Frame::inner(area);
+    let width = usize::from(inner.width).saturating_sub(2);
+    let lines: Vec<(Role, String)> = evidence
+        .iter()
+        .flat_map(|(role, text)| {
+            wrap(&neutral(text), width)
+                .into_iter()
+                .map(|line| (*role, line))
+        })
+        .collect();
+    // The rows come first: evidence only takes what they leave, below a blank line.
+    let rows = app.pane(Pane::Findings).state.order.len() + 2;
+    let free = usize::from(inner.height).saturating_sub(rows);
+    if rows == 2 || free == 0 {
+        return;
+    }
+    let top = inner.y + u16::try_from(rows).unwrap_or(u16::MAX);
+    for ((role, line), y) in lines.iter().take(free).zip(top..inner.bottom()) {
+        buf.set_string(inner.x + 1, y, line, style(&app.theme, *role));
+    }
 }
 
 /// Hops side by side; gives the line below them.

@@ -228,11 +228,12 @@ fn panes(app: &App, area: Rect, buf: &mut Buffer) {
     }
     let [tabs, rest] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(area);
     tab_line(app, tabs, buf);
-    // The first pane is what the others hang on; it stays while another one has the keys, if there is room for two.
-    let shown = if rest.height >= 2 * PANE_HEIGHT && focused != all[0] {
-        vec![all[0], focused]
-    } else {
-        vec![focused]
+    // The first pane is what the others hang on: with room for two it stays, above the one that has the keys.
+    let shown = match (rest.height >= 2 * PANE_HEIGHT, all) {
+        (true, [first, second, ..]) => {
+            vec![*first, if focused == *first { *second } else { focused }]
+        }
+        _ => vec![focused],
     };
     let heights: Vec<Constraint> = shown
         .iter()

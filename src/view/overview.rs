@@ -145,13 +145,10 @@ fn main_service<'a>(scope: &Scope<'a>) -> Option<&'a Service> {
 
 fn tier_hop(scope: &Scope<'_>, tier: Tier) -> Hop {
     let report = &scope.assessment.tiers[tier.index()];
+    // What the verdict says already is not said again.
     let written = |figure: &crate::model::finding::Figure| {
-        let value = figure.value?;
-        Some(format!(
-            "{} {}",
-            format::value(value, figure.unit),
-            figure.label
-        ))
+        let value = format::value(figure.value?, figure.unit);
+        (!report.verdict.text.contains(&value)).then(|| format!("{value} {}", figure.label))
     };
     let spark = match tier {
         Tier::Route53 => Some(Metric::DnsQueries),

@@ -12,8 +12,8 @@ use crate::{
     theme::Role,
 };
 
-/// The target of the backend's target tracking where none is read: the environment's own default, 60 %.
-const CPU_TARGET: &str = "ECSServiceAverageCPUUtilization";
+/// The predefined metric of target tracking that the CPU chart shows (Application Auto Scaling).
+const CPU_METRIC: &str = "ECSServiceAverageCPUUtilization";
 
 fn selected<'a>(scope: &Scope<'a>) -> Option<&'a Service> {
     let compute = scope.seen.compute()?;
@@ -457,14 +457,18 @@ pub(super) fn charts(scope: &Scope<'_>) -> Vec<Chart> {
             .map(move |s| MetricId::with(metric, s.name.as_str()))
             .collect::<Vec<_>>()
     };
+    // The selected service's target if it has one, else any: the line says what the load is held at.
+    let policies = |s: &Service| {
+        let policy = s
+            .autoscaling
+            .iter()
+            .flat_map(|a| &a.policies)
+            .find(|p| p.metric.as_deref() == Some(CPU_METRIC));
+        policy.and_then(|p| p.target)
+    };
     let target = selected(scope)
-        .and_then(|s| s.autoscaling.as_ref())
-        .and_then(|a| {
-            a.policies
-                .iter()
-                .find(|p| p.metric.as_deref() == Some(CPU_TARGET))
-                .and_then(|p| p.target)
-        });
+        .and_then(policies)
+        .or_else(|| compute.services.iter().find_map(policies));
     let cpu = Chart::new("CPU of the reservation", of(Metric::EcsCpu));
     vec![
         match target {

@@ -1,0 +1,235 @@
+//! What the console does about messages, as its user would notice it.
+
+use super::*;
+use crate::{
+    cloud::sim,
+    error::ErrorKind,
+    model::alarm::{Alarm, AlarmState, Alarms},
+};
+use crossterm::event::{KeyCode, KeyModifiers};
+
+fn app() -> App {
+    let environment = sim::environment();
+    let theme = Theme::load(crate::theme::DEFAULT, None).unwrap().0;
+    let keymap = Keymap::new(&toml::Table::new()).unwrap();
+    let now = Timestamp::from_second(1_800_000_000).unwrap();
+    App::new(environment.clone(), vec![environment], theme, keymap, now)
+}
+
+fn tick(app: &mut App, seconds: i64) -> Vec<Effect> {
+    let now = app.now + SignedDuration::from_secs(seconds);
+    app.update(Msg::Tick {
+        now,
+        spent: Tally::default(),
+    })
+}
+
+fn press(app: &mut App, keys: &str) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for c in keys.chars() {
+        let code = match c {
+            '\n' => KeyCode::Enter,
+            '\x1b' => KeyCode::Esc,
+            '\t' => KeyCode::Tab,
+            c => KeyCode::Char(c),
+        };
+        effects.extend(app.update(Msg::Key(KeyEvent::new(code, KeyModifiers::NONE))));
+    }
+    effects
+}
+
+fn alarm(name: &str, state: AlarmState) -> Alarm {
+    Alarm {
+        name: name.into(),
+        arn: format!("arn:{name}"),
+        state,
+        reason: String::new(),
+        since: None,
+        region: "us-east-1".into(),
+        metric: String::new(),
+        dimensions: Vec::new(),
+        condition: String::new(),
+        actions_enabled: true,
+        actions: 1,
+        owned_by_autoscaling: false,
+    }
+}
+
+fn alarms(names: &[&str]) -> Snapshot {
+    let alarms = names.iter().map(|n| alarm(n, AlarmState::Ok)).collect();
+    Snapshot::Alarms(Arc::new(Alarms {
+        alarms,
+        ..Alarms::default()
+    }))
+}
+
+fn answer(app: &mut App, result: Result<Snapshot>) -> Vec<Effect> {
+    let generation = app.generation;
+    app.update(Msg::Tier {
+        generation,
+        tier: Tier::Alarms,
+        result,
+    })
+}
+
+fn shown(app: &App) -> Vec<&str> {
+    let view = app.pane(Pane::Alarms);
+    view.state
+        .order
+        .iter()
+        .map(|&i| view.grid.rows[i].id.as_str())
+        .collect()
+}
+
+#[test]
+fn the_first_tick_asks_for_every_tier_and_the_next_for_none_that_is_under_way() {
+    let mut app = app();
+    let first = tick(&mut app, 0);
+    let tiers = first
+        .iter()
+        .filter(|e| matches!(e, Effect::Read(_)))
+        .count();
+    assert_eq!(tiers, Tier::ALL.len());
+    assert!(first.contains(&Effect::ReadIdentity));
+    assert!(
+        tick(&mut app, 600)
+            .iter()
+            .all(|e| !matches!(e, Effect::Read(_)))
+    );
+}
+
+#[test]
+fn a_failed_read_keeps_the_last_good_rows_and_is_counted_as_unread_error() {
+    let mut app = app();
+    tick(&mut app, 0);
+    answer(&mut app, Ok(alarms(&["5xx", "cpu"])));
+    answer(&mut app, Err(Error::new(ErrorKind::Throttled, "slow down")));
+    assert_eq!(shown(&app), ["5xx", "cpu"]);
+    assert!(app.seen.tier(Tier::Alarms).error.is_some());
+    assert_eq!(app.unread_errors, 1);
+    press(&mut app, "!");
+    assert_eq!(app.unread_errors, 0, "looking at the errors reads them");
+}
+
+#[test]
+fn the_same_error_again_and_again_is_one_error() {
+    let mut app = app();
+    for _ in 0..50 {
+        answer(
+            &mut app,
+            Err(Error::new(ErrorKind::Unreachable, "no answer")),
+        );
+    }
+    assert_eq!(app.errors.len(), 1);
+}
+
+#[test]
+fn answers_to_an_earlier_environment_are_dropped() {
+    let mut app = app();
+    tick(&mut app, 0);
+    let old = app.generation;
+    let other = Environment {
+        name: "other".into(),
+        ..app.environment.clone()
+    };
+    let effects = app.connect(other);
+    assert!(matches!(effects.first(), Some(Effect::Connect(e)) if e.name == "other"));
+    app.update(Msg::Tier {
+        generation: old,
+        tier: Tier::Alarms,
+        result: Ok(alarms(&["of the old one"])),
+    });
+    assert!(shown(&app).is_empty());
+}
+
+#[test]
+fn freezing_stops_polling_and_resuming_starts_it() {
+    let mut app = app();
+    tick(&mut app, 0);
+    answer(&mut app, Ok(alarms(&["a"])));
+    press(&mut app, "p");
+    assert!(tick(&mut app, 3_600).is_empty());
+    let resumed = press(&mut app, "p");
+    assert!(resumed.contains(&Effect::Read(Tier::Alarms)));
+}
+
+#[test]
+fn polling_slows_down_when_nobody_presses_a_key() {
+    let mut app = app();
+    tick(&mut app, 0);
+    answer(&mut app, Ok(alarms(&["a"])));
+    tick(&mut app, poll::IDLE_AFTER);
+    assert_eq!(app.pace, Pace::Idle);
+    answer(&mut app, Ok(alarms(&["a"])));
+    let soon = tick(&mut app, poll::interval(Tier::Alarms) + 1);
+    assert!(!soon.contains(&Effect::Read(Tier::Alarms)));
+    press(&mut app, "j");
+    let woken = tick(&mut app, 1);
+    assert!(woken.contains(&Effect::Read(Tier::Alarms)));
+}
+
+#[test]
+fn typing_a_filter_narrows_rows_and_escape_brings_them_back() {
+    let mut app = app();
+    answer(&mut app, Ok(alarms(&["alb-5xx", "db-cpu"])));
+    press(&mut app, "8/db");
+    assert_eq!(shown(&app), ["db-cpu"]);
+    press(&mut app, "\n");
+    assert!(app.layers.is_empty());
+    assert_eq!(shown(&app), ["db-cpu"], "enter keeps the filter");
+    press(&mut app, "\x1b");
+    assert_eq!(shown(&app), ["alb-5xx", "db-cpu"]);
+}
+
+#[test]
+fn copying_gives_the_selected_identifier() {
+    let mut app = app();
+    answer(&mut app, Ok(alarms(&["alb-5xx", "db-cpu"])));
+    assert_eq!(
+        press(&mut app, "8jy").last(),
+        Some(&Effect::Copy("db-cpu".into()))
+    );
+}
+
+#[test]
+fn the_palette_runs_what_is_found_and_escape_goes_back_screen_by_screen() {
+    let mut app = app();
+    press(&mut app, ":databas\n");
+    assert_eq!(app.screen, Screen::Database);
+    press(&mut app, "9\x1b");
+    assert_eq!(app.screen, Screen::Database);
+    press(&mut app, "\x1b");
+    assert_eq!(app.screen, Screen::Overview);
+}
+
+#[test]
+fn an_unknown_key_says_where_help_is_and_changes_nothing() {
+    let mut app = app();
+    let effects = press(&mut app, "Z");
+    assert!(effects.is_empty());
+    assert!(
+        app.notice
+            .as_ref()
+            .is_some_and(|(text, _)| text.contains('?'))
+    );
+}
+
+#[test]
+fn idle_ticks_within_a_minute_draw_nothing() {
+    let mut app = app();
+    tick(&mut app, 60);
+    app.dirty = false;
+    tick(&mut app, 1);
+    tick(&mut app, 1);
+    assert!(!app.dirty);
+}
+
+#[test]
+fn control_c_leaves_from_any_dialog() {
+    for dialog in ["", ":", "/", "?", "!"] {
+        let mut app = app();
+        press(&mut app, dialog);
+        let key = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
+        assert_eq!(app.update(Msg::Key(key)), [Effect::Quit], "from {dialog:?}");
+    }
+}
