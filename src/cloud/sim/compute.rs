@@ -1,25 +1,15 @@
 //! The two services: how their tasks bear the load, and the tier's snapshot.
 
 pub mod queue;
+mod rollout;
 pub mod scheduler;
+mod snapshot;
 pub mod task;
 
-use super::{
-    autoscaling,
-    dice::Dice,
-    edge::Routed,
-    images::Release,
-    names,
-    scenario::Conditions,
-    world::{EPOCH, World, moment},
-};
-use crate::{
-    error::{Error, ErrorKind, Result},
-    model::compute::{
-        Cluster, Compute as ComputeModel, ContainerDefinition, DeploymentStrategy,
-        Service as ServiceModel, ServiceLoadBalancer, TaskDefinition,
-    },
-};
+pub use snapshot::snapshot;
+
+use super::{dice::Dice, edge::Routed, images::Release, names, scenario::Conditions};
+use crate::error::{Error, ErrorKind, Result};
 use queue::{Duration, Queue};
 use scheduler::{Service, Spec};
 
@@ -269,149 +259,4 @@ impl Compute {
 /// `level`, where a task runs to have one.
 fn idle(running: usize, level: f64) -> f64 {
     if running == 0 { f64::NAN } else { level }
-}
-
-/// Reads the tier.
-pub fn snapshot(world: &World) -> ComputeModel {
-    let services = world.compute.services();
-    let running: usize = services.iter().map(|service| service.running()).sum();
-    let all: usize = services.iter().map(|service| service.tasks.len()).sum();
-    ComputeModel {
-        cluster: Cluster {
-            name: names::CLUSTER.to_owned(),
-            arn: names::CLUSTER_ARN.to_owned(),
-            status: "ACTIVE".to_owned(),
-            running_tasks: running as i32,
-            pending_tasks: (all - running) as i32,
-            container_insights: "disabled".to_owned(),
-            capacity_providers: vec!["FARGATE".to_owned(), "FARGATE_SPOT".to_owned()],
-        },
-        services: services
-            .into_iter()
-            .map(|service| describe(world, service))
-            .collect(),
-    }
-}
-
-fn describe(world: &World, service: &Service) -> ServiceModel {
-    let spec = &service.spec;
-    let running = service.running();
-    let waiting = service
-        .tasks
-        .iter()
-        .filter(|task| task.wanted() && !task.runs())
-        .count();
-    let mut tasks: Vec<_> = service.tasks.iter().collect();
-    tasks.sort_by_key(|task| std::cmp::Reverse(task.created));
-    ServiceModel {
-        name: spec.name.to_owned(),
-        arn: format!(
-            "arn:aws:ecs:{}:{}:service/{}/{}",
-            names::REGION,
-            names::ACCOUNT,
-            names::CLUSTER,
-            spec.name
-        ),
-        status: "ACTIVE".to_owned(),
-        desired: service.desired as i32,
-        running: running as i32,
-        pending: waiting as i32,
-        launch_type: "FARGATE".to_owned(),
-        platform_version: Some("1.4.0".to_owned()),
-        created_at: Some(moment(EPOCH - 211 * 86_400 - 8_040)),
-        strategy: DeploymentStrategy {
-            kind: "ROLLING".to_owned(),
-            minimum_healthy_percent: Some(100),
-            maximum_percent: Some(200),
-            circuit_breaker: true,
-            rollback: true,
-            bake_minutes: None,
-            alarms: Vec::new(),
-        },
-        task_definition: Some(task_definition(service)),
-        deployments: service.deployments(),
-        rollouts: service.rollouts(),
-        tasks: tasks
-            .into_iter()
-            .map(|task| task.describe(spec.name, spec.size))
-            .collect(),
-        stopped: service
-            .stopped
-            .iter()
-            .map(|task| task.describe(spec.name, spec.size))
-            .collect(),
-        events: service.events(),
-        autoscaling: (spec.name == names::BACKEND).then(|| autoscaling::describe(world)),
-        load_balancers: vec![ServiceLoadBalancer {
-            target_group_arn: spec.target_group.to_owned(),
-            container: spec.name.to_owned(),
-            port: spec.port,
-        }],
-        subnets: spec.subnets.map(str::to_owned).into(),
-        security_groups: vec![spec.security_group.to_owned()],
-        assign_public_ip: false,
-        exec_enabled: true,
-        health_check_grace: 60,
-        gaps: Vec::new(),
-    }
-}
-
-fn task_definition(service: &Service) -> TaskDefinition {
-    let spec = &service.spec;
-    let release = service.release();
-    let backend = spec.name == names::BACKEND;
-    let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
-    TaskDefinition {
-        arn: format!(
-            "arn:aws:ecs:{}:{}:task-definition/{}:{}",
-            names::REGION,
-            names::ACCOUNT,
-            spec.name,
-            release.revision
-        ),
-        family: spec.name.to_owned(),
-        revision: release.revision,
-        cpu: spec.size.cpu,
-        memory: spec.size.memory,
-        architecture: "X86_64".to_owned(),
-        operating_system: "LINUX".to_owned(),
-        task_role: Some(names::TASK_ROLE.to_owned()),
-        execution_role: Some(names::EXECUTION_ROLE.to_owned()),
-        ephemeral_storage: None,
-        registered_at: Some(moment(release.at() - 25)),
-        containers: vec![ContainerDefinition {
-            name: spec.name.to_owned(),
-            image: release.image(),
-            essential: true,
-            cpu: 0,
-            memory: None,
-            ports: vec![spec.port],
-            command: if backend {
-                words(&[
-                    "gunicorn",
-                    "--workers",
-                    "3",
-                    "--keep-alive",
-                    "75",
-                    "app:create_app()",
-                ])
-            } else {
-                Vec::new()
-            },
-            environment: if backend {
-                words(&["APP_ENV", "LOG_LEVEL", "DB_POOL_SIZE"])
-            } else {
-                words(&["NGINX_ENTRYPOINT_QUIET_LOGS"])
-            },
-            secrets: if backend {
-                vec![("DATABASE_URL".to_owned(), names::DATABASE_SECRET.to_owned())]
-            } else {
-                Vec::new()
-            },
-            log_group: Some(spec.log_group.to_owned()),
-            log_stream_prefix: Some(spec.name.to_owned()),
-            repository_credentials: None,
-            health_check: None,
-        }],
-    }
 }

@@ -1,13 +1,14 @@
 //! The ECS service scheduler: keeps the wanted number of tasks, rolls revisions out, replaces what stops, and says so in ECS's words.
 
-use super::super::{dice::Dice, images::Release, names, world::moment};
+use super::super::{dice::Dice, images::Release, world::moment};
 use super::{
     Size,
+    rollout::Deploy,
     task::{Phase, Task, current_release},
 };
 use crate::{
     error::{Error, ErrorKind, Result},
-    model::compute::{Deployment, Rollout, ServiceEvent},
+    model::compute::ServiceEvent,
 };
 use std::collections::VecDeque;
 
@@ -37,26 +38,6 @@ pub struct Spec {
     pub log_group: &'static str,
 }
 
-/// A rollout of a release.
-#[derive(Debug, Clone)]
-struct Deploy {
-    /// Nineteen digits.
-    number: String,
-    /// The service deployment's id.
-    rollout: String,
-    release: &'static Release,
-    source: Option<i32>,
-    created: i64,
-    /// When it was complete.
-    completed: Option<i64>,
-}
-
-impl Deploy {
-    fn id(&self) -> String {
-        format!("ecs-svc/{}", self.number)
-    }
-}
-
 /// A task that was told to stop.
 struct Left {
     id: String,
@@ -73,7 +54,7 @@ pub struct Service {
     pub tasks: Vec<Task>,
     pub stopped: VecDeque<Task>,
     /// Newest first; the last completed ones stay for the list of rollouts.
-    deploys: VecDeque<Deploy>,
+    pub deploys: VecDeque<Deploy>,
     events: VecDeque<ServiceEvent>,
     /// What its tasks logged of themselves: when, which task, the line.
     pub notices: VecDeque<(i64, String, String)>,
@@ -313,7 +294,8 @@ impl Service {
         self.settle(now, steady);
     }
 
-    fn wanted(&self, which: impl Fn(&Task) -> bool) -> usize {
+    /// Counts the tasks that are meant to run and that `which` picks.
+    pub fn wanted(&self, which: impl Fn(&Task) -> bool) -> usize {
         self.tasks
             .iter()
             .filter(|task| task.wanted() && which(task))
@@ -450,92 +432,6 @@ impl Service {
             message,
         });
         self.events.truncate(EVENTS);
-    }
-
-    /// Deployments that still aim at something, the primary first.
-    pub fn deployments(&self) -> Vec<Deployment> {
-        self.deploys
-            .iter()
-            .enumerate()
-            .filter(|(index, deploy)| {
-                *index == 0 || self.wanted(|task| task.deployment == deploy.id()) > 0
-            })
-            .map(|(index, deploy)| self.describe_deployment(index == 0, deploy))
-            .collect()
-    }
-
-    fn describe_deployment(&self, primary: bool, deploy: &Deploy) -> Deployment {
-        let id = deploy.id();
-        let running = self.wanted(|task| task.deployment == id && task.runs());
-        let all = self.wanted(|task| task.deployment == id);
-        let (state, reason) = match deploy.completed {
-            Some(_) => ("COMPLETED", format!("ECS deployment {id} completed.")),
-            None => ("IN_PROGRESS", format!("ECS deployment {id} in progress.")),
-        };
-        Deployment {
-            status: if primary { "PRIMARY" } else { "ACTIVE" }.to_owned(),
-            revision: format!("{}:{}", self.spec.name, deploy.release.revision),
-            desired: if primary { self.desired as i32 } else { 0 },
-            running: running as i32,
-            pending: (all - running) as i32,
-            failed: 0,
-            rollout_state: Some(state.to_owned()),
-            rollout_reason: Some(reason),
-            created_at: Some(moment(deploy.created)),
-            updated_at: Some(moment(deploy.completed.unwrap_or(deploy.created))),
-            id,
-        }
-    }
-
-    /// Service deployments, newest first.
-    pub fn rollouts(&self) -> Vec<Rollout> {
-        self.deploys
-            .iter()
-            .enumerate()
-            .map(|(index, deploy)| {
-                let id = deploy.id();
-                let count = |which: fn(&Task) -> bool| {
-                    self.wanted(|task| task.deployment == id && which(task)) as i32
-                };
-                Rollout {
-                    arn: format!(
-                        "arn:aws:ecs:{}:{}:service-deployment/{}/{}/{}",
-                        names::REGION,
-                        names::ACCOUNT,
-                        names::CLUSTER,
-                        self.spec.name,
-                        deploy.rollout
-                    ),
-                    status: match deploy.completed {
-                        Some(_) => "SUCCESSFUL",
-                        None if index == 0 => "IN_PROGRESS",
-                        None => "STOPPED",
-                    }
-                    .to_owned(),
-                    reason: None,
-                    strategy: "ROLLING".to_owned(),
-                    stage: None,
-                    target: Some(format!("{}:{}", self.spec.name, deploy.release.revision)),
-                    sources: deploy
-                        .source
-                        .map(|revision| format!("{}:{revision}", self.spec.name))
-                        .into_iter()
-                        .collect(),
-                    target_tasks: (index == 0).then(|| {
-                        (
-                            self.desired as i32,
-                            count(Task::runs),
-                            count(|task| !task.runs()),
-                        )
-                    }),
-                    circuit_breaker: None,
-                    rollback_reason: None,
-                    created_at: Some(moment(deploy.created)),
-                    started_at: Some(moment(deploy.created + 3)),
-                    finished_at: deploy.completed.map(moment),
-                }
-            })
-            .collect()
     }
 
     /// The release of the newest deployment.
