@@ -107,7 +107,7 @@ impl Sheet<'_> {
             .iter()
             .filter(|&&i| matches!(columns[i].width, Width::Share(_)))
             .count();
-        let share = u16::try_from(shares)
+        let growth = u16::try_from(shares)
             .ok()
             .filter(|s| *s > 0)
             .map_or(0, |s| spare / s);
@@ -115,7 +115,7 @@ impl Sheet<'_> {
         let mut places = Vec::with_capacity(kept.len());
         for index in kept {
             let grown = if matches!(columns[index].width, Width::Share(_)) {
-                wants[index] + share
+                wants[index] + growth
             } else {
                 wants[index]
             };
@@ -179,6 +179,11 @@ impl Sheet<'_> {
                 continue;
             };
             let (text, role) = written(cell, self.now);
+            // Quiet greys can vanish on the selection's background (Dracula: 1.9:1).
+            let role = match role {
+                Role::Muted | Role::Faint if selected && self.focus == Focus::Here => Role::Text,
+                role => role,
+            };
             put(
                 &text,
                 self.grid.columns[place.index].align,
@@ -237,3 +242,6 @@ fn put(text: &str, align: Align, place: &Place, line: Rect, look: Style, buf: &m
     };
     buf.set_string(line.x + place.x + pad, line.y, &text, look);
 }
+
+#[cfg(test)]
+mod tests;
