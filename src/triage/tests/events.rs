@@ -221,3 +221,21 @@ fn what_only_steers_autoscaling_is_told_by_its_activities() {
     assert!(after.iter().all(|e| e.kind != EventKind::Service));
     assert_eq!(after[0].kind, EventKind::Scaling);
 }
+
+#[test]
+fn messages_by_which_ecs_complains_are_warnings() {
+    for words in [
+        "is unable to consistently start tasks successfully.",
+        "(deployment ecs-svc/1) deployment failed: tasks failed to start.",
+        "(port 8000) is unhealthy in (target-group x) due to (reason Request timed out)",
+        "task set 1 is not healthy in target-group x due to TARGET GROUP IS NOT FOUND",
+        "operations are being throttled. Will try again later.",
+        "could not launch 2 tasks for deployment ecs-svc/1",
+        "IAM permissions policies have been misconfigured or changed",
+        "rolling back to deployment ecs-svc/1.",
+    ] {
+        let mut fixture = Fixture::healthy();
+        fixture.backend().events = vec![message(10, words)];
+        assert_eq!(newest(&fixture, 1), [(Health::Warning, words.to_owned())]);
+    }
+}
