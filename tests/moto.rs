@@ -1,5 +1,5 @@
 //! The AWS adapter against moto: an environment that was made through AWS's API is discovered, and every field that the console
-//! shows is the one that another client reads.
+//! shows is the one that another client reads. CloudWatch is MiniStack's part: moto does not speak the SDK's protocol of it.
 
 #[path = "support/console.rs"]
 mod console;
@@ -8,15 +8,16 @@ mod servers;
 
 use console::{Console, exit_code, tier};
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{collections::BTreeMap, sync::OnceLock};
 
 /// The names that the seeded environment was given, and a console that discovered it.
 fn discovered() -> &'static (Value, Console) {
     static SEEDED: OnceLock<(Value, Console)> = OnceLock::new();
     SEEDED.get_or_init(|| {
-        let names = servers::wire("seed_moto.py", &[&servers::moto()]);
-        let console = Console::new(&servers::moto());
+        let (moto, cloudwatch) = (servers::moto(), servers::ministack());
+        let names = servers::wire("seed_moto.py", &[&moto, &cloudwatch]);
+        let console = Console::new(&moto).with_cloudwatch(&cloudwatch);
         let output = console.run(&["init", "--cluster", "shop"]);
         assert_eq!(
             exit_code(&output),
@@ -125,7 +126,7 @@ fn init_writes_every_resource_of_the_path_into_the_project_file() {
 fn every_field_that_status_shows_is_what_another_client_reads() {
     let (_, console) = discovered();
     let (_, report) = console.status();
-    let rows = servers::wire("read_moto.py", &[&servers::moto()]);
+    let rows = servers::wire("read_moto.py", &[&servers::moto(), &servers::ministack()]);
     let rows = rows.as_array().expect("a list of rows");
     assert!(rows.len() > 250, "only {} fields to compare", rows.len());
     let mut wrong = Vec::new();
@@ -207,16 +208,27 @@ fn values_of_environment_variables_never_leave_the_process() {
 }
 
 #[test]
-fn a_part_that_the_server_does_not_implement_is_named_and_the_rest_is_shown() {
-    let (names, console) = discovered();
+fn parts_that_the_server_does_not_implement_are_named_and_the_rest_is_shown() {
+    let (_, console) = discovered();
     let (_, report) = console.status();
-    let alarms = &tier(&report, "alarms")["resources"];
+    let backend = find(
+        tier(&report, "ecs"),
+        &["services".into(), json!({"name": "backend"})],
+    )
+    .expect("the backend");
+    let gaps = backend["gaps"].to_string();
     assert!(
-        alarms["history_error"].is_string(),
-        "moto has no DescribeAlarmHistory: {alarms}"
+        gaps.contains("DescribeScalingActivities is not available"),
+        "{gaps}"
     );
     assert_eq!(
-        alarms["alarms"].as_array().map(Vec::len),
-        names["alarms"].as_array().map(Vec::len)
+        backend["autoscaling"]["policies"].as_array().map(Vec::len),
+        Some(2),
+        "{backend}"
+    );
+    let gaps = tier(&report, "rds")["resources"]["gaps"].to_string();
+    assert!(
+        gaps.contains("DescribePendingMaintenanceActions is not available"),
+        "{gaps}"
     );
 }

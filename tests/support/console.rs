@@ -11,7 +11,7 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// An empty home and project folder, with nothing inherited from the machine's environment.
 pub struct Console {
     home: TempDir,
-    endpoint: String,
+    endpoints: Vec<(&'static str, String)>,
 }
 
 #[allow(dead_code, reason = "each test binary needs some of it")]
@@ -20,8 +20,15 @@ impl Console {
     pub fn new(endpoint: &str) -> Self {
         Self {
             home: tempfile::tempdir().expect("a temporary folder can be made"),
-            endpoint: endpoint.to_owned(),
+            endpoints: vec![("AWS_ENDPOINT_URL", endpoint.to_owned())],
         }
+    }
+
+    /// The same, with another server for CloudWatch.
+    pub fn with_cloudwatch(mut self, endpoint: &str) -> Self {
+        self.endpoints
+            .push(("AWS_ENDPOINT_URL_CLOUDWATCH", endpoint.to_owned()));
+        self
     }
 
     /// The same, configured with `hydren.toml` as given.
@@ -45,7 +52,7 @@ impl Console {
             .env_clear()
             .env("HOME", self.home.path())
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("AWS_ENDPOINT_URL", &self.endpoint)
+            .envs(self.endpoints.clone())
             .env("AWS_ACCESS_KEY_ID", "test")
             .env("AWS_SECRET_ACCESS_KEY", "test")
             .env("AWS_REGION", "eu-west-1")

@@ -1,4 +1,4 @@
-"""The independent client: boto3 against a test server, with the keys and the regions that the tests use."""
+"""The independent client: boto3 against the test servers, with the keys and the regions that the tests use."""
 
 import boto3
 from botocore.config import Config
@@ -8,10 +8,14 @@ EDGE = "us-east-1"
 
 
 class Aws:
-    """Makes boto3 clients; `edge` ones talk to us-east-1, where CloudFront's and Route 53's things live."""
+    """Makes boto3 clients; `edge` ones talk to us-east-1, where CloudFront's and Route 53's things live.
 
-    def __init__(self, url):
+    `cloudwatch` may be another server: moto does not speak the protocol of CloudWatch that AWS's Rust SDK speaks.
+    """
+
+    def __init__(self, url, cloudwatch=None):
         self.url = url
+        self.own = {"cloudwatch": cloudwatch or url}
         self.session = boto3.session.Session(
             aws_access_key_id="test", aws_secret_access_key="test", region_name=HOME
         )
@@ -26,7 +30,8 @@ class Aws:
         config = Config(
             connect_timeout=5, read_timeout=30, retries={"mode": "standard", "max_attempts": 3}
         )
-        return self.session.client(service, region_name=region, endpoint_url=self.url, config=config)
+        url = self.own.get(service, self.url)
+        return self.session.client(service, region_name=region, endpoint_url=url, config=config)
 
 
 def pages(client, operation, key, **arguments):

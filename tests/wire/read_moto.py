@@ -1,6 +1,6 @@
 """Reads the seeded environment with boto3 and prints, field by field, what `hydren status` must show.
 
-    read_moto.py URL
+    read_moto.py URL CLOUDWATCH_URL
 
 Prints a JSON list of `[tier, path, value]`. A path leads into the tier's `resources`: a string is a key, an object picks the
 element of a list whose key has that value. `[tier, ["metrics", name], value]` is a figure.
@@ -11,12 +11,12 @@ import json
 import sys
 
 from client import Aws, pages
-from seed_moto import DOMAIN, RECEIPT, dimensions, suffix
+from seed_moto import DOMAIN, dimensions, receipt, suffix
 
 
-def main(url):
-    aws = Aws(url)
-    names = json.loads(aws.home("ssm").get_parameter(Name=RECEIPT)["Parameter"]["Value"])
+def main(url, cloudwatch):
+    aws = Aws(url, cloudwatch)
+    names = receipt(aws)
     rows = []
     for tier in (route53, cloudfront, waf, alb, ecs, rds, images, alarms, network, metrics):
         rows.extend(tier(aws, names))
@@ -306,6 +306,12 @@ def alarms(aws, names):
             yield ["alarms", [*path, "actions"], len(alarm["AlarmActions"])]
             pairs = [[pair["Name"], pair["Value"]] for pair in alarm["Dimensions"]]
             yield ["alarms", [*path, "dimensions"], pairs]
+    history = aws.home("cloudwatch").describe_alarm_history(
+        AlarmName=names["alarms"][0], HistoryItemType="StateUpdate"
+    )["AlarmHistoryItems"]
+    for item in history:
+        path = ["history", {"alarm": item["AlarmName"], "summary": item["HistorySummary"]}]
+        yield ["alarms", [*path, "at"], item["Timestamp"]]
     for dashboard in pages(aws.home("cloudwatch"), "list_dashboards", "DashboardEntries"):
         path = ["dashboards", {"name": dashboard["DashboardName"]}]
         yield from fields("alarms", path, dashboard, size_bytes="Size", modified_at="LastModified")
@@ -386,6 +392,7 @@ def metrics(aws, names):
         (home, "alb", "target_4xx", "AWS/ApplicationELB", "HTTPCode_Target_4XX_Count", balancer, "Sum"),
         (home, "alb", "target_5xx", "AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", balancer, "Sum"),
         (home, "alb", "balancer_5xx", "AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", balancer, "Sum"),
+        (home, "alb", "latency_p95", "AWS/ApplicationELB", "TargetResponseTime", balancer, "p95"),
         (home, "alb", "consumed_lcus", "AWS/ApplicationELB", "ConsumedLCUs", balancer, "Average"),
         (home, "rds", "cpu", "AWS/RDS", "CPUUtilization", db, "Average"),
         (home, "rds", "connections", "AWS/RDS", "DatabaseConnections", db, "Maximum"),
@@ -402,6 +409,7 @@ def metrics(aws, names):
 def newest(client, namespace, metric, dims, statistic):
     """The newest whole minute's value: GetMetricStatistics, where the console asks GetMetricData."""
     end = datetime.datetime.now(datetime.UTC).replace(second=0, microsecond=0)
+    kind = "ExtendedStatistics" if statistic.startswith("p") else "Statistics"
     answer = client.get_metric_statistics(
         Namespace=namespace,
         MetricName=metric,
@@ -409,12 +417,13 @@ def newest(client, namespace, metric, dims, statistic):
         StartTime=end - datetime.timedelta(minutes=5),
         EndTime=end,
         Period=60,
-        Statistics=[statistic],
+        **{kind: [statistic]},
     )
-    return max(answer["Datapoints"], key=lambda point: point["Timestamp"])[statistic]
+    point = max(answer["Datapoints"], key=lambda point: point["Timestamp"])
+    return (point.get("ExtendedStatistics") or point)[statistic]
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("usage: read_moto.py URL")
-    main(sys.argv[1])
+    if len(sys.argv) != 3:
+        sys.exit("usage: read_moto.py URL CLOUDWATCH_URL")
+    main(*sys.argv[1:])

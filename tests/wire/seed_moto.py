@@ -1,8 +1,9 @@
 """Seeds moto with one whole environment through AWS's API, and prints the names it was given as JSON.
 
-    seed_moto.py URL
+    seed_moto.py URL CLOUDWATCH_URL
 
-A second run against the same server changes nothing and prints the same: the names are kept in the server, as a parameter.
+Alarms, dashboards and metrics go to the second server, a MiniStack. A second run against the same servers changes nothing and
+prints the same: the names are kept in moto, as a parameter.
 """
 
 import datetime
@@ -21,33 +22,45 @@ DOMAIN = "shop.example.com"
 ZONES = [f"{HOME}a", f"{HOME}b"]
 
 
-def main(url):
-    aws = Aws(url)
+def main(url, cloudwatch):
+    aws = Aws(url, cloudwatch)
     with open(os.path.join(tempfile.gettempdir(), f"hydren-seed-{url.rsplit(':', 1)[1]}"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        ssm = aws.home("ssm")
-        try:
-            print(ssm.get_parameter(Name=RECEIPT)["Parameter"]["Value"])
-            return
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ParameterNotFound":
-                raise
-        receipt = json.dumps(seed(aws))
-        ssm.put_parameter(Name=RECEIPT, Value=receipt, Type="String")
-        print(receipt)
+        names = receipt(aws)
+        if names is None:
+            names = seed(aws)
+            aws.home("ssm").put_parameter(Name=RECEIPT, Value=json.dumps(names), Type="String")
+        if not aws.home("cloudwatch").list_dashboards(DashboardNamePrefix=APP)["DashboardEntries"]:
+            alarms(aws, names)
+            metrics(aws, names)
+        print(json.dumps(names))
+
+
+def receipt(aws):
+    """The names that an earlier run was given; `None` when there was none."""
+    try:
+        return json.loads(aws.home("ssm").get_parameter(Name=RECEIPT)["Parameter"]["Value"])
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ParameterNotFound":
+            return None
+        raise
 
 
 def seed(aws):
-    names = {"region": HOME, "account": aws.home("sts").get_caller_identity()["Account"], "domain": DOMAIN}
+    names = {
+        "region": HOME,
+        "account": aws.home("sts").get_caller_identity()["Account"],
+        "domain": DOMAIN,
+        "alarms": [f"{APP}-alb-5xx", f"{APP}-cdn-5xx", f"{APP}-db-cpu"],
+        "dashboard": APP,
+    }
     names |= network(aws)
     names |= balancer(aws, names)
     names |= edge(aws, names)
     names |= images(aws)
     names |= services(aws, names)
     names |= database(aws, names)
-    names |= alarms(aws, names)
     logs(aws, names)
-    metrics(aws, names)
     return names
 
 
@@ -166,7 +179,7 @@ def balancer(aws, names):
         elb.register_targets(
             TargetGroupArn=groups[role], Targets=[{"Id": f"10.20.10.{host}"} for host in hosts]
         )
-    certificate = aws.home("acm").request_certificate(DomainName=DOMAIN)["CertificateArn"]
+    certificate = issued(aws.home("acm"))
     elb.create_listener(
         LoadBalancerArn=alb["LoadBalancerArn"],
         Protocol="HTTP",
@@ -226,7 +239,7 @@ def edge(aws, names):
         ],
         VisibilityConfig=visibility(f"{APP}-acl"),
     )["Summary"]
-    certificate = aws.edge("acm").request_certificate(DomainName=DOMAIN)["CertificateArn"]
+    certificate = issued(aws.edge("acm"))
     cloudfront = aws.edge("cloudfront")
     distribution = cloudfront.create_distribution(
         DistributionConfig={
@@ -303,6 +316,15 @@ def edge(aws, names):
         "health_check": check,
         "viewer_certificate": certificate,
     }
+
+
+def issued(acm):
+    """A certificate that is issued: moto's are after a few looks."""
+    arn = acm.request_certificate(DomainName=DOMAIN)["CertificateArn"]
+    for _ in range(10):
+        if acm.describe_certificate(CertificateArn=arn)["Certificate"]["Status"] == "ISSUED":
+            return arn
+    sys.exit(f"{arn} was not issued")
 
 
 def visibility(name):
@@ -490,7 +512,6 @@ def alarms(aws, names):
         ComparisonOperator="GreaterThanThreshold",
     )
     home.put_dashboard(DashboardName=APP, DashboardBody=json.dumps({"widgets": []}))
-    return {"alarms": [f"{APP}-alb-5xx", f"{APP}-cdn-5xx", f"{APP}-db-cpu"], "dashboard": APP}
 
 
 def logs(aws, names):
@@ -531,7 +552,7 @@ def metrics(aws, names):
         ("AWS/ApplicationELB", "TargetResponseTime", alb, 0.12),
         ("AWS/ApplicationELB", "HTTPCode_Target_4XX_Count", alb, 9),
         ("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", alb, 3),
-        ("AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", alb, 2),
+        ("AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", alb, 20),
         ("AWS/ApplicationELB", "ConsumedLCUs", alb, 1.4),
         ("AWS/RDS", "CPUUtilization", db, 31),
         ("AWS/RDS", "DatabaseConnections", db, 41),
@@ -584,6 +605,6 @@ def metrics(aws, names):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("usage: seed_moto.py URL")
-    main(sys.argv[1])
+    if len(sys.argv) != 3:
+        sys.exit("usage: seed_moto.py URL CLOUDWATCH_URL")
+    main(*sys.argv[1:])

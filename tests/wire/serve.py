@@ -24,6 +24,8 @@ def wait_for_end_of_input():
 
 
 def moto():
+    # Certificates are issued at the first look, not after a minute.
+    os.environ["MOTO_ACM_VALIDATION_WAIT"] = "0"
     from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
