@@ -103,11 +103,6 @@ fn a_service_that_is_down_is_a_service_error() {
 }
 
 #[test]
-fn throttled_calls_are_retried_and_then_said_to_be_throttled() {
-    every_tier_says(Fault::Aws(400, "ThrottlingException"), "throttled", 1);
-}
-
-#[test]
 fn denied_calls_name_the_action_that_is_missing() {
     every_tier_says(Fault::Aws(403, "AccessDeniedException"), "denied", 5);
     let console = Console::configured(&serve(Fault::Aws(403, "AccessDeniedException")), PROJECT);

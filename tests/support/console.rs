@@ -6,7 +6,7 @@ use std::{path::PathBuf, process::Output, time::Duration};
 use tempfile::TempDir;
 
 /// Longer than any command may take: past it the command is killed and the test fails.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// An empty home and project folder, with nothing inherited from the machine's environment.
 pub struct Console {

@@ -47,7 +47,7 @@ pub fn serve(fault: Fault) -> String {
 
 /// Reads one request and answers it; a client that goes away is no fault of the server's.
 fn answer(mut stream: TcpStream, fault: Fault) {
-    let Some(json) = read_request(&stream) else {
+    let Some(protocol) = read_request(&stream) else {
         return;
     };
     let response = match fault {
@@ -57,51 +57,96 @@ fn answer(mut stream: TcpStream, fault: Fault) {
         Fault::Truncates => {
             b"HTTP/1.1 200 OK\r\ncontent-length: 4000\r\n\r\n{\"services\": [".to_vec()
         }
-        Fault::Portal => http(200, "text/html", "<html><body>Please sign in</body></html>"),
-        Fault::Unavailable => http(503, "text/plain", ""),
-        Fault::Aws(status, code) if json => http(
-            status,
-            "application/x-amz-json-1.1",
-            &format!(r#"{{"__type":"{code}","message":"said the server"}}"#),
+        Fault::Portal => http(
+            200,
+            "text/html",
+            b"<html><body>Please sign in</body></html>",
         ),
-        Fault::Aws(status, code) => http(
-            status,
-            "text/xml",
-            &format!(
-                "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>said the server</Message></Error>\
-                 <RequestId>1</RequestId></ErrorResponse>"
-            ),
-        ),
+        Fault::Unavailable => http(503, "text/plain", b""),
+        Fault::Aws(status, code) => protocol.error(status, code),
     };
     let _ = stream.write_all(&response);
 }
 
-/// Reads one request; tells whether it speaks JSON, or nothing when the client left.
-fn read_request(stream: &TcpStream) -> Option<bool> {
+/// The protocols of AWS's services.
+#[derive(Clone, Copy)]
+enum Protocol {
+    Json,
+    Cbor,
+    Xml,
+    /// XML as EC2 alone writes it.
+    Ec2,
+}
+
+impl Protocol {
+    fn error(self, status: u16, code: &str) -> Vec<u8> {
+        const MESSAGE: &str = "said the server";
+        match self {
+            Self::Json => {
+                let body = format!(r#"{{"__type":"{code}","message":"{MESSAGE}"}}"#);
+                http(status, "application/x-amz-json-1.1", body.as_bytes())
+            }
+            Self::Cbor => {
+                // A map of two pairs; each text with its length in one byte (RFC 8949, 3.1).
+                let mut body = vec![0xa2];
+                for text in ["__type", code, "message", MESSAGE] {
+                    body.extend([0x78, u8::try_from(text.len()).expect("a short text")]);
+                    body.extend(text.as_bytes());
+                }
+                http(
+                    status,
+                    "application/cbor\r\nsmithy-protocol: rpc-v2-cbor",
+                    &body,
+                )
+            }
+            Self::Xml | Self::Ec2 => {
+                let error =
+                    format!("<Error><Code>{code}</Code><Message>{MESSAGE}</Message></Error>");
+                let body = match self {
+                    Self::Ec2 => format!(
+                        "<Response><Errors>{error}</Errors><RequestID>1</RequestID></Response>"
+                    ),
+                    _ => format!("<ErrorResponse>{error}<RequestId>1</RequestId></ErrorResponse>"),
+                };
+                http(status, "text/xml", body.as_bytes())
+            }
+        }
+    }
+}
+
+/// Reads one request; tells what it speaks, or nothing when the client left.
+fn read_request(stream: &TcpStream) -> Option<Protocol> {
     let mut reader = BufReader::new(stream);
-    let (mut length, mut json) = (0, false);
+    let (mut length, mut protocol) = (0, Protocol::Xml);
     loop {
         let mut line = String::new();
         if reader.read_line(&mut line).ok()? == 0 {
             return None;
         }
         let line = line.trim().to_ascii_lowercase();
-        if line.is_empty() {
-            break;
+        match line
+            .split_once(':')
+            .map(|(name, value)| (name, value.trim()))
+        {
+            None if line.is_empty() => break,
+            Some(("content-length", value)) => length = value.parse().ok()?,
+            Some(("content-type", value)) if value.contains("json") => protocol = Protocol::Json,
+            Some(("smithy-protocol", "rpc-v2-cbor")) => protocol = Protocol::Cbor,
+            _ => {}
         }
-        if let Some(value) = line.strip_prefix("content-length:") {
-            length = value.trim().parse().ok()?;
-        }
-        json |= line.starts_with("content-type:") && line.contains("json");
     }
-    reader.take(length).read_to_end(&mut Vec::new()).ok()?;
-    Some(json)
+    let mut body = Vec::new();
+    reader.take(length).read_to_end(&mut body).ok()?;
+    if String::from_utf8_lossy(&body).contains("Version=2016-11-15") {
+        protocol = Protocol::Ec2;
+    }
+    Some(protocol)
 }
 
-fn http(status: u16, kind: &str, body: &str) -> Vec<u8> {
-    format!(
-        "HTTP/1.1 {status} Said\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+fn http(status: u16, kind: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "HTTP/1.1 {status} Said\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
         body.len()
-    )
-    .into_bytes()
+    );
+    [head.as_bytes(), body].concat()
 }

@@ -312,9 +312,6 @@ def alarms(aws, names):
     for item in history:
         path = ["history", {"alarm": item["AlarmName"], "summary": item["HistorySummary"]}]
         yield ["alarms", [*path, "at"], item["Timestamp"]]
-    for dashboard in pages(aws.home("cloudwatch"), "list_dashboards", "DashboardEntries"):
-        path = ["dashboards", {"name": dashboard["DashboardName"]}]
-        yield from fields("alarms", path, dashboard, size_bytes="Size", modified_at="LastModified")
 
 
 def network(aws, names):
@@ -379,21 +376,26 @@ def metrics(aws, names):
     cdn = {"DistributionId": names["distribution"], "Region": "Global"}
     acl = {"WebACL": names["web_acl"]["name"], "Rule": "ALL"}
     db = {"DBInstanceIdentifier": names["database"]}
+    busiest = {"ClusterName": names["cluster"], "ServiceName": "backend"}
     home, edge = aws.home("cloudwatch"), aws.edge("cloudwatch")
     for client, tier, figure, namespace, metric, dims, statistic in (
-        (edge, "route53", "dns_queries", "AWS/Route53", "DNSQueries", {"HostedZoneId": names["hosted_zone"]}, "Sum"),
-        (edge, "cloudfront", "requests", "AWS/CloudFront", "Requests", cdn, "Sum"),
+        (edge, "route53", "queries_per_minute", "AWS/Route53", "DNSQueries", {"HostedZoneId": names["hosted_zone"]}, "Sum"),
+        (edge, "cloudfront", "requests_per_minute", "AWS/CloudFront", "Requests", cdn, "Sum"),
         (edge, "cloudfront", "error_rate_4xx", "AWS/CloudFront", "4xxErrorRate", cdn, "Average"),
         (edge, "cloudfront", "error_rate_5xx", "AWS/CloudFront", "5xxErrorRate", cdn, "Average"),
-        (edge, "cloudfront", "bytes_downloaded", "AWS/CloudFront", "BytesDownloaded", cdn, "Sum"),
-        (edge, "waf", "allowed", "AWS/WAFV2", "AllowedRequests", acl, "Sum"),
-        (edge, "waf", "blocked", "AWS/WAFV2", "BlockedRequests", acl, "Sum"),
-        (home, "alb", "requests", "AWS/ApplicationELB", "RequestCount", balancer, "Sum"),
-        (home, "alb", "target_4xx", "AWS/ApplicationELB", "HTTPCode_Target_4XX_Count", balancer, "Sum"),
-        (home, "alb", "target_5xx", "AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", balancer, "Sum"),
-        (home, "alb", "balancer_5xx", "AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", balancer, "Sum"),
+        (edge, "cloudfront", "bytes_downloaded_per_minute", "AWS/CloudFront", "BytesDownloaded", cdn, "Sum"),
+        (edge, "waf", "allowed_per_minute", "AWS/WAFV2", "AllowedRequests", acl, "Sum"),
+        (edge, "waf", "blocked_per_minute", "AWS/WAFV2", "BlockedRequests", acl, "Sum"),
+        (home, "alb", "requests_per_minute", "AWS/ApplicationELB", "RequestCount", balancer, "Sum"),
+        (home, "alb", "target_4xx_per_minute", "AWS/ApplicationELB", "HTTPCode_Target_4XX_Count", balancer, "Sum"),
+        (home, "alb", "target_5xx_per_minute", "AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", balancer, "Sum"),
+        (home, "alb", "balancer_5xx_per_minute", "AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", balancer, "Sum"),
+        (home, "alb", "latency_p50", "AWS/ApplicationELB", "TargetResponseTime", balancer, "p50"),
+        (home, "alb", "latency_p99", "AWS/ApplicationELB", "TargetResponseTime", balancer, "p99"),
         (home, "alb", "latency_p95", "AWS/ApplicationELB", "TargetResponseTime", balancer, "p95"),
         (home, "alb", "consumed_lcus", "AWS/ApplicationELB", "ConsumedLCUs", balancer, "Average"),
+        (home, "ecs", "cpu_highest", "AWS/ECS", "CPUUtilization", busiest, "Average"),
+        (home, "ecs", "memory_highest", "AWS/ECS", "MemoryUtilization", busiest, "Average"),
         (home, "rds", "cpu", "AWS/RDS", "CPUUtilization", db, "Average"),
         (home, "rds", "connections", "AWS/RDS", "DatabaseConnections", db, "Maximum"),
         (home, "rds", "freeable_memory", "AWS/RDS", "FreeableMemory", db, "Average"),

@@ -30,7 +30,7 @@ def main(url, cloudwatch):
         if names is None:
             names = seed(aws)
             aws.home("ssm").put_parameter(Name=RECEIPT, Value=json.dumps(names), Type="String")
-        if not aws.home("cloudwatch").list_dashboards(DashboardNamePrefix=APP)["DashboardEntries"]:
+        if not watched(aws, names):
             alarms(aws, names)
             metrics(aws, names)
         print(json.dumps(names))
@@ -44,6 +44,21 @@ def receipt(aws):
         if error.response["Error"]["Code"] == "ParameterNotFound":
             return None
         raise
+
+
+def watched(aws, names):
+    """Whether the second server has the alarms and metrics of this very environment."""
+    try:
+        return aws.home("cloudwatch").get_dashboard(DashboardName=APP)["DashboardBody"] == dashboard(names)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("ResourceNotFound", "DashboardNotFoundError"):
+            return False
+        raise
+
+
+def dashboard(names):
+    text = {"type": "text", "x": 0, "y": 0, "width": 6, "height": 2, "properties": {"markdown": names["distribution"]}}
+    return json.dumps({"widgets": [text]})
 
 
 def seed(aws):
@@ -511,7 +526,7 @@ def alarms(aws, names):
         Threshold=5,
         ComparisonOperator="GreaterThanThreshold",
     )
-    home.put_dashboard(DashboardName=APP, DashboardBody=json.dumps({"widgets": []}))
+    home.put_dashboard(DashboardName=APP, DashboardBody=dashboard(names))
 
 
 def logs(aws, names):
