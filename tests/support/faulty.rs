@@ -29,7 +29,7 @@ pub enum Fault {
 }
 
 /// Longest that a hanging connection is kept open.
-const HANG: Duration = Duration::from_secs(120);
+const HANG: Duration = Duration::from_mins(2);
 
 /// Starts a server with `fault` and gives its URL. It ends with the process.
 pub fn serve(fault: Fault) -> String {
