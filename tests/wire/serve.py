@@ -75,6 +75,8 @@ def answers(url):
 
 
 if __name__ == "__main__":
+    # As an exception, so that what was started is stopped.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     servers = {"moto": moto, "ministack": ministack}
     if len(sys.argv) != 2 or sys.argv[1] not in servers:
         sys.exit(f"usage: serve.py {'|'.join(servers)}")
