@@ -1,0 +1,141 @@
+//! The console on the simulated environment, without a terminal and without waiting: every effect is performed to its end.
+
+use hydren::{
+    app::{App, Effect, Msg, Screen},
+    cloud::{
+        Cloud as _,
+        sim::{self, SimCloud, SimOptions},
+    },
+    command,
+    error::{Error, ErrorKind, Result},
+    keymap::Keymap,
+    theme::{self, Theme},
+    ui,
+};
+use ratatui::{buffer::Buffer, layout::Rect};
+use std::time::Duration;
+use tokio::runtime::Runtime;
+
+/// The simulation that captures and benches look at: seed 7, half an hour after its epoch, as in `--seed 7 --elapsed 30m`.
+fn simulation() -> SimOptions {
+    SimOptions {
+        seed: 7,
+        elapsed: Some(Duration::from_mins(30)),
+        ..SimOptions::default()
+    }
+}
+
+/// A console whose clock stands still.
+pub struct Demo {
+    /// The console.
+    pub app: App,
+    cloud: SimCloud,
+    runtime: Runtime,
+}
+
+impl Demo {
+    /// Opens the console on the overview, in the default theme and with the default keys; nothing is read yet.
+    ///
+    /// # Errors
+    /// The default theme or keys are broken, or no thread can be started.
+    pub fn new() -> Result<Self> {
+        let cloud = SimCloud::new(simulation());
+        let (theme, _) = Theme::load(theme::DEFAULT, None)?;
+        let keymap = Keymap::new(&toml::Table::new())?;
+        let environment = sim::environment();
+        let mut app = App::new(
+            environment.clone(),
+            vec![environment],
+            theme,
+            keymap,
+            cloud.now(),
+        );
+        app.update(Msg::Resize(super::SIZE.0, super::SIZE.1));
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .map_err(|e| Error::new(ErrorKind::Io, "no thread can be started").source(e))?;
+        Ok(Self {
+            app,
+            cloud,
+            runtime,
+        })
+    }
+
+    /// Lets a second strike and says what the console wants to be read.
+    pub fn tick(&mut self) -> Vec<Effect> {
+        let spent = self.cloud.meter().total();
+        self.app.update(Msg::Tick {
+            now: self.cloud.now(),
+            spent,
+        })
+    }
+
+    /// Reads everything that the console asks for, until it asks for nothing more.
+    pub fn settle(&mut self) {
+        loop {
+            let mut wanted = self.tick();
+            if wanted.is_empty() {
+                return;
+            }
+            while let Some(effect) = wanted.pop() {
+                if let Some(answer) = self.answer(effect) {
+                    wanted.extend(self.app.update(answer));
+                }
+            }
+        }
+    }
+
+    /// Opens a screen by its command and reads what it needs.
+    ///
+    /// # Errors
+    /// The command table has no command of the screen's name.
+    pub fn open(&mut self, screen: Screen) -> Result<()> {
+        let name = screen.command();
+        let command = command::find(name).ok_or_else(|| {
+            Error::new(
+                ErrorKind::Config,
+                format!("the command table lacks `{name}`"),
+            )
+        })?;
+        for effect in (command.run)(&mut self.app) {
+            if let Some(answer) = self.answer(effect) {
+                self.app.update(answer);
+            }
+        }
+        self.settle();
+        Ok(())
+    }
+
+    /// Draws the console.
+    pub fn draw(&self, width: u16, height: u16) -> Buffer {
+        let area = Rect::new(0, 0, width, height);
+        let mut buffer = Buffer::empty(area);
+        ui::render(&self.app, area, &mut buffer);
+        buffer
+    }
+
+    /// Performs a reading effect; the others have no answer.
+    fn answer(&self, effect: Effect) -> Option<Msg> {
+        let generation = self.app.generation;
+        let cloud = &self.cloud;
+        self.runtime.block_on(async {
+            match effect {
+                Effect::Read(tier) => Some(Msg::Tier {
+                    generation,
+                    tier,
+                    result: cloud.read(tier).await,
+                }),
+                Effect::ReadMetrics(purpose, ids, window) => Some(Msg::Metrics {
+                    generation,
+                    purpose,
+                    result: cloud.metrics(&ids, window).await,
+                }),
+                Effect::ReadIdentity => Some(Msg::Identity {
+                    generation,
+                    result: cloud.identity().await,
+                }),
+                _ => None,
+            }
+        })
+    }
+}

@@ -1,0 +1,28 @@
+//! Writes what docs/ shows of the program: docs/keys.md, and docs/screens/NAME.svg and NAME.txt of every screen at 120x40.
+//!
+//! `cargo run --example captures` from the repository's root. A test keeps what is committed equal to what this writes.
+
+mod demo;
+mod pages;
+mod svg;
+
+use hydren::error::{Error, ErrorKind, Result};
+use std::path::Path;
+
+/// Columns and lines of the captures.
+const SIZE: (u16, u16) = (120, 40);
+
+fn main() -> Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut pages = pages::screens()?;
+    pages.push(pages::keys()?);
+    std::fs::create_dir_all(root.join("docs/screens")).map_err(|e| unwritten("docs/screens", e))?;
+    for page in pages {
+        std::fs::write(root.join(&page.path), &page.text).map_err(|e| unwritten(&page.path, e))?;
+    }
+    Ok(())
+}
+
+fn unwritten(path: &str, source: std::io::Error) -> Error {
+    Error::new(ErrorKind::Io, format!("{path} cannot be written")).source(source)
+}
