@@ -59,6 +59,16 @@ fn the_pictures_show_what_the_program_draws() {
 }
 
 #[test]
+fn the_sample_in_the_readme_is_what_status_prints() {
+    let readme = pages::readme(&committed("README.md")).expect("the demo can be read");
+    let differences = differences(&[readme]);
+    assert!(
+        differences.is_empty(),
+        "run `cargo run --example captures`\n{differences}"
+    );
+}
+
+#[test]
 fn every_relative_link_of_the_documentation_leads_to_a_file() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let docs = std::fs::read_dir(root.join("docs")).expect("docs/ can be listed");

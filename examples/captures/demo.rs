@@ -2,6 +2,7 @@
 
 use hydren::{
     app::{App, Effect, Msg, Screen},
+    cli::Output,
     cloud::{
         Cloud as _,
         sim::{self, SimCloud, SimOptions},
@@ -9,8 +10,9 @@ use hydren::{
     command,
     error::{Error, ErrorKind, Result},
     keymap::Keymap,
+    report::{self, status::Status},
     theme::{self, Theme},
-    ui,
+    triage, ui,
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 use std::time::Duration;
@@ -112,6 +114,27 @@ impl Demo {
         let mut buffer = Buffer::empty(area);
         ui::render(&self.app, area, &mut buffer);
         buffer
+    }
+
+    /// What `hydren status` prints of the same moment.
+    ///
+    /// # Errors
+    /// The report cannot be written.
+    pub fn status(&self) -> Result<String> {
+        let environment = &self.app.environment;
+        let seen = self
+            .runtime
+            .block_on(report::observe(&self.cloud, environment));
+        let now = self.cloud.now();
+        let assessment = triage::assess(environment, &seen, now);
+        let status = Status {
+            environment,
+            seen: &seen,
+            assessment: &assessment,
+            now,
+            api: self.cloud.meter().total(),
+        };
+        status.print(Output::Table)
     }
 
     /// Performs a reading effect; the others have no answer.

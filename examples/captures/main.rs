@@ -1,4 +1,5 @@
-//! Writes what docs/ shows of the program: docs/keys.md, and docs/screens/NAME.svg and NAME.txt of every screen at 120x40.
+//! Writes what the documentation shows of the program: docs/keys.md, docs/screens/NAME.svg and NAME.txt of every screen at
+//! 120x40, and the sample of `hydren status` in README.md.
 //!
 //! `cargo run --example captures` from the repository's root. A test keeps what is committed equal to what this writes.
 
@@ -16,13 +17,19 @@ fn main() -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut pages = pages::screens()?;
     pages.push(pages::keys()?);
-    std::fs::create_dir_all(root.join("docs/screens")).map_err(|e| unwritten("docs/screens", e))?;
+    let readme = std::fs::read_to_string(root.join("README.md"));
+    pages.push(pages::readme(
+        &readme.map_err(|e| failed("README.md", "read", e))?,
+    )?);
+    std::fs::create_dir_all(root.join("docs/screens"))
+        .map_err(|e| failed("docs/screens", "made", e))?;
     for page in pages {
-        std::fs::write(root.join(&page.path), &page.text).map_err(|e| unwritten(&page.path, e))?;
+        std::fs::write(root.join(&page.path), &page.text)
+            .map_err(|e| failed(&page.path, "written", e))?;
     }
     Ok(())
 }
 
-fn unwritten(path: &str, source: std::io::Error) -> Error {
-    Error::new(ErrorKind::Io, format!("{path} cannot be written")).source(source)
+fn failed(path: &str, how: &str, source: std::io::Error) -> Error {
+    Error::new(ErrorKind::Io, format!("{path} cannot be {how}")).source(source)
 }

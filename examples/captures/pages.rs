@@ -4,7 +4,7 @@ use super::{SIZE, demo::Demo, svg};
 use hydren::{
     app::Screen,
     command::{COMMANDS, Group},
-    error::Result,
+    error::{Error, ErrorKind, Result},
     keymap::Keymap,
     theme::{self, Role, Theme},
 };
@@ -84,6 +84,30 @@ pub fn screens() -> Result<Vec<Page>> {
         ));
     }
     Ok(pages)
+}
+
+/// Puts the sample that README.md shows of `hydren status` into the text of README.md.
+///
+/// # Errors
+/// The simulation cannot be read, or README.md has no place for the sample.
+pub fn readme(text: &str) -> Result<Page> {
+    let sample = Demo::new()?.status()?;
+    let start = "<!-- sample: status -->\n```text\n";
+    let place = text.split_once(start).and_then(|(before, rest)| {
+        let (_, after) = rest.split_once("```\n")?;
+        Some((before, after))
+    });
+    let (before, after) = place.ok_or_else(|| {
+        Error::new(
+            ErrorKind::Io,
+            "README.md has no place for the sample of `hydren status`",
+        )
+        .hint("it is a block of text below a line `<!-- sample: status -->`")
+    })?;
+    Ok(Page::new(
+        "README.md",
+        format!("{before}{start}{sample}```\n{after}"),
+    ))
 }
 
 /// The text of a buffer, without trailing blanks.
