@@ -128,10 +128,5 @@ pub fn find(name: &str) -> Option<&'static Command> {
 /// Finds the command whose name resembles `name` most.
 #[must_use]
 pub fn nearest(name: &str) -> Option<&'static Command> {
-    COMMANDS
-        .iter()
-        .map(|c| (strsim::jaro_winkler(c.name, name), c))
-        .filter(|(score, _)| *score > 0.7)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, c)| c)
+    find(crate::text::nearest(name, COMMANDS.iter().map(|c| c.name))?)
 }

@@ -80,8 +80,6 @@ pub struct Paths {
     pub state_dir: PathBuf,
     /// Every change tried, one JSON line each.
     pub audit_log: PathBuf,
-    /// What the console did, for finding faults in it.
-    pub log_file: PathBuf,
     /// The folder of the user's own themes.
     pub themes: PathBuf,
     /// The user's file, whether or not it exists.
@@ -134,7 +132,6 @@ impl Config {
             keys: merged_keys(&files),
             paths: Paths {
                 audit_log: state_dir.join("audit.jsonl"),
-                log_file: state_dir.join("hydren.log"),
                 state_dir,
                 themes: around.config_dir.join("themes"),
                 user_config,

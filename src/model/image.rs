@@ -28,6 +28,8 @@ pub struct Repository {
     pub lifecycle_policy: Option<bool>,
     /// Newest first.
     pub images: Vec<Image>,
+    /// Parts that could not be read, one sentence each.
+    pub gaps: Vec<String>,
 }
 
 /// An image of a repository.

@@ -166,10 +166,6 @@ pub fn print(config: &Config, present: Option<&Present<'_>>, output: Output) -> 
                 name: "audit log",
                 path: Some(&config.paths.audit_log),
             },
-            Line {
-                name: "log file",
-                path: Some(&config.paths.log_file),
-            },
         ],
         settings: config
             .settings

@@ -600,6 +600,7 @@ fn images() -> Images {
             tag_mutability: "IMMUTABLE".into(),
             scan_on_push: true,
             lifecycle_policy: Some(true),
+            gaps: Vec::new(),
             images: vec![Image {
                 digest: "sha256:aa".into(),
                 tags: vec!["41".into()],

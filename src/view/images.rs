@@ -1,6 +1,6 @@
 //! The images screen: what runs, the repositories, the images of the selected one.
 
-use super::{Field, Scope, link};
+use super::{Field, Scope, gaps, link};
 use crate::{
     format,
     grid::{Cell, Column, Grid, Row, Width},
@@ -237,12 +237,13 @@ pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
     )]
     let bytes = all.clone().map(|i| i.size_bytes as f64).sum::<f64>();
     let size = format::value(bytes, crate::model::metric::Unit::Bytes);
-    let fields = vec![
+    let mut fields = vec![
         Field::new(
             "repositories",
             Cell::text(images.repositories.len().to_string()),
         ),
         Field::new("images", Cell::text(format!("{} · {size}", all.count()))),
     ];
+    fields.extend(gaps(images.repositories.iter().flat_map(|r| &r.gaps)));
     fields
 }

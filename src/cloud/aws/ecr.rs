@@ -14,7 +14,10 @@ use crate::{
 };
 use aws_sdk_ecr::{
     Client,
-    operation::get_lifecycle_policy::GetLifecyclePolicyError,
+    operation::{
+        describe_image_scan_findings::DescribeImageScanFindingsError,
+        get_lifecycle_policy::GetLifecyclePolicyError,
+    },
     types::{
         FindingSeverity, ImageDetail, ImageIdentifier, ImageScanStatus, ImageScanningConfiguration,
         ImageTagMutability, Repository as SdkRepository,
@@ -59,7 +62,16 @@ async fn repository(ecr: &Client, name: &str) -> Result<Repository> {
         has_lifecycle_policy(ecr, name),
     );
     let described = described?;
+    let (images, mut gaps) = images?;
+    let lifecycle_policy = match lifecycle_policy {
+        Ok(set) => Some(set),
+        Err(error) => {
+            gaps.push(error.to_string());
+            None
+        }
+    };
     Ok(Repository {
+        gaps,
         name: text(described.repository_name()),
         uri: text(described.repository_uri()),
         arn: text(described.repository_arn()),
@@ -68,7 +80,7 @@ async fn repository(ecr: &Client, name: &str) -> Result<Repository> {
             .image_scanning_configuration()
             .is_some_and(ImageScanningConfiguration::scan_on_push),
         lifecycle_policy,
-        images: images?,
+        images,
     })
 }
 
@@ -91,7 +103,7 @@ async fn describe(ecr: &Client, name: &str) -> Result<SdkRepository> {
 }
 
 /// The newest images of all pages: DescribeImages has no order of its own, so every page is needed.
-async fn newest_images(ecr: &Client, name: &str) -> Result<Vec<Image>> {
+async fn newest_images(ecr: &Client, name: &str) -> Result<(Vec<Image>, Vec<String>)> {
     let pages = ecr
         .describe_images()
         .repository_name(name)
@@ -107,13 +119,26 @@ async fn newest_images(ecr: &Client, name: &str) -> Result<Vec<Image>> {
         .filter(|image| !image.tags.is_empty())
         .take(SCANS)
         .filter(|image| image.scan.is_none());
-    let asked = unscanned.map(async |image| image.scan = findings(ecr, name, &image.digest).await);
-    parallel::all(asked.collect()).await;
-    Ok(images)
+    let asked = unscanned.map(
+        async |image| match findings(ecr, name, &image.digest).await {
+            Ok(scan) => {
+                image.scan = scan;
+                None
+            }
+            Err(error) => Some(error.to_string()),
+        },
+    );
+    let mut gaps: Vec<String> = parallel::all(asked.collect())
+        .await
+        .into_iter()
+        .flatten()
+        .collect();
+    gaps.dedup();
+    Ok((images, gaps))
 }
 
-/// The findings of one image. `None` when it was never scanned, and also when the findings may not be read: the model says so.
-async fn findings(ecr: &Client, repository: &str, digest: &str) -> Option<ScanFindings> {
+/// The findings of one image; `None` when it was never scanned, which is an error of ECR's, `ScanNotFoundException`.
+async fn findings(ecr: &Client, repository: &str, digest: &str) -> Result<Option<ScanFindings>> {
     let id = ImageIdentifier::builder().image_digest(digest).build();
     let answer = ecr
         .describe_image_scan_findings()
@@ -121,42 +146,46 @@ async fn findings(ecr: &Client, repository: &str, digest: &str) -> Option<ScanFi
         .image_id(id)
         .max_results(1)
         .send()
-        .await
-        .map_err(|e| explain("ecr:DescribeImageScanFindings", repository, e));
+        .await;
     let answer = match answer {
         Ok(answer) => answer,
         Err(error) => {
-            tracing::debug!(%error, digest, "no scan findings");
-            return None;
+            return match error.as_service_error() {
+                Some(DescribeImageScanFindingsError::ScanNotFoundException(_)) => Ok(None),
+                _ => Err(explain(
+                    "ecr:DescribeImageScanFindings",
+                    &format!("repository {repository}"),
+                    error,
+                )),
+            };
         }
     };
     let found = answer.image_scan_findings();
-    Some(scan(
+    Ok(Some(scan(
         answer.image_scan_status(),
         found.and_then(|f| timestamp(f.image_scan_completed_at())),
         found.and_then(|f| f.finding_severity_counts()),
-    ))
+    )))
 }
 
-/// Whether a lifecycle policy is set. Its absence is an error of ECR's, `LifecyclePolicyNotFoundException`; any other error leaves the
-/// question open.
-async fn has_lifecycle_policy(ecr: &Client, name: &str) -> Option<bool> {
-    let answer = ecr
+/// Whether a lifecycle policy is set. Its absence is an error of ECR's, `LifecyclePolicyNotFoundException`.
+async fn has_lifecycle_policy(ecr: &Client, name: &str) -> Result<bool> {
+    match ecr
         .get_lifecycle_policy()
         .repository_name(name)
         .send()
-        .await;
-    let Err(error) = answer else {
-        return Some(true);
-    };
-    if let Some(GetLifecyclePolicyError::LifecyclePolicyNotFoundException(_)) =
-        error.as_service_error()
+        .await
     {
-        return Some(false);
+        Ok(_) => Ok(true),
+        Err(error) => match error.as_service_error() {
+            Some(GetLifecyclePolicyError::LifecyclePolicyNotFoundException(_)) => Ok(false),
+            _ => Err(explain(
+                "ecr:GetLifecyclePolicy",
+                &format!("repository {name}"),
+                error,
+            )),
+        },
     }
-    let error = explain("ecr:GetLifecyclePolicy", name, error);
-    tracing::debug!(%error, "no lifecycle policy");
-    None
 }
 
 fn image(detail: &ImageDetail) -> Image {

@@ -126,6 +126,7 @@ pub fn snapshot(world: &World) -> Images {
         tag_mutability: "IMMUTABLE".to_owned(),
         scan_on_push: true,
         lifecycle_policy: Some(true),
+        gaps: Vec::new(),
         images: world
             .releases(service)
             .map(|release| Image {
