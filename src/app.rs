@@ -319,6 +319,11 @@ impl App {
             }
             Msg::Identity { result, .. } => {
                 self.note_error("Identity", result.as_ref().err());
+                if let Ok(identity) = &result
+                    && self.environment.region.is_empty()
+                {
+                    self.environment.region.clone_from(&identity.region);
+                }
                 self.seen.identity.settle(result, self.now);
                 self.dirty = true;
                 Vec::new()

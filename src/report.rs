@@ -32,7 +32,11 @@ pub async fn observe(cloud: &dyn Cloud, environment: &Environment) -> Observatio
     }
     seen.identity.settle(identity, cloud.now());
 
-    let metrics = triage::base_metrics(environment, &seen);
+    let mut metrics = triage::base_metrics(environment, &seen);
+    // The gateways' figures are on no rule's list, but part of what status tells.
+    metrics.extend(triage::screen_metrics(Tier::Network, environment, &seen));
+    metrics.sort();
+    metrics.dedup();
     if !metrics.is_empty() {
         let series = cloud
             .metrics(&metrics, Window::last(cloud.now(), SPAN))

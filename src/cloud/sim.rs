@@ -177,6 +177,7 @@ impl Cloud for SimCloud {
         self.travel(45).await;
         self.meter.record("sts", "GetCallerIdentity", 1);
         Ok(Identity {
+            region: environment().region,
             account: names::ACCOUNT.to_owned(),
             arn: names::CALLER.to_owned(),
             expires_at: None,

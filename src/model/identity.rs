@@ -10,6 +10,8 @@ pub struct Identity {
     pub account: String,
     /// ARN of the user or the assumed role session.
     pub arn: String,
+    /// The home region that calls go to, where flags, variables and files left it to the AWS profile.
+    pub region: String,
     /// When the credentials end; `None` for long-lived ones.
     pub expires_at: Option<Timestamp>,
 }

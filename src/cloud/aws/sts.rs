@@ -14,6 +14,7 @@ pub(super) async fn identity(cloud: &AwsCloud) -> Result<Identity> {
         .await
         .map_err(|e| explain("sts:GetCallerIdentity", "this session", e))?;
     Ok(Identity {
+        region: cloud.region().await?,
         account: text(caller.account()),
         arn: text(caller.arn()),
         expires_at: clients

@@ -26,6 +26,7 @@ fn print(output: Output) -> String {
     let mut seen = Observations::default();
     seen.identity.settle(
         Ok(Identity {
+            region: "eu-west-1".into(),
             account: "123456789012".to_owned(),
             arn: "arn:aws:iam::123456789012:user/ops".to_owned(),
             expires_at: None,
