@@ -23,7 +23,7 @@ use tokio::{
 const FRAME: Duration = Duration::from_millis(33);
 
 /// A tier that has not answered after this long is unreachable; each of its calls has shorter limits of its own.
-const TIER_LIMIT: Duration = Duration::from_secs(60);
+const TIER_LIMIT: Duration = Duration::from_mins(1);
 
 /// Makes the cloud of an environment.
 pub type Connect = Box<dyn Fn(&Environment) -> Arc<dyn Cloud>>;

@@ -391,11 +391,13 @@ impl App {
     /// Copies the selected row's identifier, or the described thing as text.
     pub fn copy(&mut self) -> Vec<Effect> {
         let text = match self.layers.last() {
-            Some(Layer::Describe { text, .. }) => Some(
-                text.iter()
-                    .map(|(name, value)| format!("{name}: {value}\n"))
-                    .collect::<String>(),
-            ),
+            Some(Layer::Describe { text, .. }) => {
+                let lines: Vec<String> = text
+                    .iter()
+                    .map(|(name, value)| format!("{name}: {value}"))
+                    .collect();
+                Some(lines.join("\n"))
+            }
             Some(_) => None,
             None => self.selected_id(self.focused()).map(str::to_owned),
         };

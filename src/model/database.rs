@@ -4,6 +4,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 /// A database instance or cluster.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a setting of its own, as RDS reports it"
+)]
 #[derive(Debug, Clone, Serialize)]
 pub struct Database {
     /// `DBInstanceIdentifier` or `DBClusterIdentifier`.

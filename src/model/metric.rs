@@ -140,6 +140,7 @@ impl Metric {
     /// `programming-cloudwatch-metrics`, WAF `waf-metrics`, ALB `load-balancer-cloudwatch-metrics`, ECS `available-metrics`, RDS
     /// `rds-metrics`, NAT `metrics-dimensions-nat-gateway`, Route 53 `monitoring-cloudwatch`).
     #[must_use]
+    #[expect(clippy::too_many_lines, reason = "a table, one row a metric")]
     pub const fn spec(self) -> MetricSpec {
         use Absent::{Gap, Zero};
         use Statistic::{Average, Maximum, Minimum, P50, P90, P95, P99, Sum};
@@ -455,8 +456,8 @@ impl Window {
     pub fn last(now: Timestamp, seconds: i64) -> Self {
         let period = match seconds {
             ..=21_600 => 60,
-            ..=108_000 => 300,
-            ..=345_600 => 900,
+            21_601..=108_000 => 300,
+            108_001..=345_600 => 900,
             _ => 3_600,
         };
         let to = now.as_second().div_euclid(period) * period;

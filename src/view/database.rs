@@ -105,6 +105,10 @@ fn storage_floor(database: &Database) -> f64 {
     f64::from(database.storage.allocated_gib) * GIB * FREE_STORAGE
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "a list of facts, one after the other"
+)]
 pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
     let Some(database) = scope.seen.database() else {
         return Vec::new();
@@ -208,7 +212,7 @@ pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
     fields.extend(database.pending_maintenance.iter().map(|pending| {
         let when = pending
             .apply_at
-            .map_or_else(|| "no date".to_owned(), |at| format::date_time(at));
+            .map_or_else(|| "no date".to_owned(), format::date_time);
         Field::new(
             "pending",
             Cell::text(format!("{} · {when}", pending.description)).role(Role::Warning),

@@ -42,15 +42,12 @@ fn walk(value: &Value, depth: usize, lines: &mut Vec<(String, String)>) {
             }
             Value::Array(items) => {
                 for (i, item) in items.iter().enumerate() {
-                    match item {
-                        Value::Array(parts) => {
-                            let text = parts.iter().map(scalar).collect::<Vec<_>>().join(" ");
-                            lines.push((if i == 0 { label.clone() } else { String::new() }, text));
-                        }
-                        _ => {
-                            lines.push((format!("{label} {}", i + 1), String::new()));
-                            walk(item, depth + 1, lines);
-                        }
+                    if let Value::Array(parts) = item {
+                        let text = parts.iter().map(scalar).collect::<Vec<_>>().join(" ");
+                        lines.push((if i == 0 { label.clone() } else { String::new() }, text));
+                    } else {
+                        lines.push((format!("{label} {}", i + 1), String::new()));
+                        walk(item, depth + 1, lines);
                     }
                 }
             }
