@@ -56,7 +56,7 @@ impl ChartWindow {
     /// The window to query.
     #[must_use]
     pub fn window(&self, now: Timestamp) -> Window {
-        Window::last(self.end.unwrap_or(now), SPANS[self.span].0)
+        Window::ending(self.end.unwrap_or(now), SPANS[self.span].0, now)
     }
 
     /// The next shorter (`-1`) or longer (`1`) span; `None` at both ends.
@@ -97,6 +97,20 @@ mod tests {
         let back = ChartWindow::default().shifted(-1, now);
         assert_eq!(back.window(now).to, now - SignedDuration::from_mins(30));
         assert!(back.shifted(1, now).ends_now());
+    }
+
+    #[test]
+    fn a_window_far_back_asks_for_data_that_is_still_kept() {
+        let now = Timestamp::from_second(1_800_000_000).expect("a valid time");
+        let mut window = ChartWindow::default();
+        for _ in 0..2 * 24 * 20 {
+            window = window.shifted(-1, now);
+        }
+        assert_eq!(
+            window.window(now).period,
+            300,
+            "minutes are forgotten after 15 days"
+        );
     }
 
     #[test]

@@ -450,17 +450,34 @@ pub struct Window {
 }
 
 impl Window {
-    /// The last `seconds` before `now`, with a period that keeps a chart at 360 points or fewer and respects retention (60 s data
-    /// is kept 15 days, 300 s 63 days, 3600 s 455 days). Aligned to whole periods, so that repeated queries agree.
+    /// The last `seconds` before `now`.
     #[must_use]
     pub fn last(now: Timestamp, seconds: i64) -> Self {
-        let period = match seconds {
+        Self::ending(now, seconds, now)
+    }
+
+    /// The `seconds` before `end`, with a period that keeps a chart at 360 points or fewer and that is still kept at `now`: 60 s data
+    /// for 15 days, 300 s for 63 days, 3600 s for 455 days (CloudWatch concepts, metrics retention). Aligned to whole periods, so that
+    /// repeated queries agree.
+    #[must_use]
+    pub fn ending(end: Timestamp, seconds: i64, now: Timestamp) -> Self {
+        const DAY: i64 = 86_400;
+        let readable = match seconds {
             ..=21_600 => 60,
             21_601..=108_000 => 300,
             108_001..=345_600 => 900,
             _ => 3_600,
         };
-        let to = now.as_second().div_euclid(period) * period;
+        let age = now.as_second() - end.as_second() + seconds;
+        let kept = if age > 63 * DAY {
+            3_600
+        } else if age > 15 * DAY {
+            300
+        } else {
+            60
+        };
+        let period: i64 = readable.max(kept);
+        let to = end.as_second().div_euclid(period) * period;
         let from = to - seconds.div_euclid(period).max(1) * period;
         Self {
             from: Timestamp::from_second(from).unwrap_or(Timestamp::MIN),
