@@ -129,7 +129,7 @@ pub enum Output {
 }
 
 /// Where a discovery starts and what becomes of its result.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct Init {
     /// ECS cluster to start from
     #[arg(long, value_name = "NAME", conflicts_with = "stack")]

@@ -33,3 +33,4 @@ pub mod theme;
 pub mod triage;
 pub mod ui;
 pub mod view;
+pub mod welcome;

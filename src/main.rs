@@ -14,6 +14,7 @@ use hydren::{
     runtime::End,
     text::neutral,
     triage,
+    welcome::{self, Choice},
 };
 use std::{
     io::{IsTerminal as _, Write as _},
@@ -45,7 +46,22 @@ fn run(cli: &Cli) -> Result<ExitCode> {
         return block_on(discover(init, &cli.options, simulation.as_ref(), around))?;
     }
     let mut config = Config::load(&cli.options, &around)?;
-    if simulation.is_some() {
+    let newcomer = cli.command.is_none() && simulation.is_none() && config.environments.is_empty();
+    let mut simulated = simulation.is_some();
+    if newcomer && std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
+        match offer()? {
+            Choice::Demo => simulated = true,
+            Choice::Connect { cluster } => {
+                let start = cli::Init {
+                    cluster,
+                    ..cli::Init::default()
+                };
+                return block_on(discover(&start, &cli.options, None, around))?;
+            }
+            Choice::Leave => return Ok(ExitCode::SUCCESS),
+        }
+    }
+    if simulated {
         config.simulate(&cli.options, &around)?;
     }
     let simulation = simulation.unwrap_or_default();
@@ -55,6 +71,12 @@ fn run(cli: &Cli) -> Result<ExitCode> {
         Some(Command::Info(format)) => block_on(about(&config, &simulation, format.output))?,
         _ => console(config, simulation),
     }
+}
+
+/// Asks somebody who has configured nothing where to begin.
+fn offer() -> Result<Choice> {
+    welcome::ask(&mut std::io::stdin().lock(), &mut std::io::stdout().lock())
+        .map_err(|e| Error::new(ErrorKind::Io, "the terminal cannot be used").source(e))
 }
 
 /// Opens the console.
