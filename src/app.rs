@@ -35,7 +35,7 @@ use crate::{
     view::{self, Scope},
 };
 use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent, MouseEventKind};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::Arc,
@@ -43,6 +43,9 @@ use std::{
 
 /// Errors kept for the error list.
 const ERRORS_KEPT: usize = 200;
+
+/// Ticks, a second each, for which a notice stays.
+const NOTICE: u8 = 5;
 
 /// Something that happened.
 #[derive(Debug)]
@@ -55,7 +58,7 @@ pub enum Msg {
     Mouse(MouseEvent),
     /// The terminal's new size.
     Resize(u16, u16),
-    /// Time went on.
+    /// Time went on; one comes every second of whoever watches.
     Tick {
         /// The environment's present.
         now: Timestamp,
@@ -207,8 +210,8 @@ pub struct App {
     pub errors: VecDeque<SeenError>,
     /// Errors nobody has looked at.
     pub unread_errors: usize,
-    /// A line to tell, until when.
-    pub notice: Option<(String, Timestamp)>,
+    /// A line to tell, and for how many more ticks.
+    pub notice: Option<(String, u8)>,
     /// Theme.
     pub theme: Theme,
     /// Keys.
@@ -219,7 +222,8 @@ pub struct App {
     pub size: (u16, u16),
     /// Whether the screen no longer shows the state.
     pub dirty: bool,
-    last_key: Timestamp,
+    /// Ticks since the last key. A demo's clock may run faster than that of whoever watches it.
+    quiet: i64,
     due_tiers: [Due; Tier::ALL.len()],
     due_metrics: Due,
     due_charts: Due,
@@ -269,7 +273,7 @@ impl App {
             mouse: Mouse::Terminal,
             size: (80, 24),
             dirty: true,
-            last_key: now,
+            quiet: 0,
             due_tiers: [Due::default(); Tier::ALL.len()],
             due_metrics: Due::default(),
             due_charts: Due::default(),
@@ -338,7 +342,10 @@ impl App {
             Msg::Theme(result) => {
                 match result {
                     Ok(theme) => self.theme = *theme,
-                    Err(error) => self.note_error("Theme", Some(&error)),
+                    Err(error) => {
+                        self.say(error.message.as_str());
+                        self.note_error("Theme", Some(&error));
+                    }
                 }
                 self.dirty = true;
                 Vec::new()
@@ -352,7 +359,7 @@ impl App {
 
     /// Says something in the bottom line for a few seconds.
     pub fn say(&mut self, text: impl Into<String>) {
-        self.notice = Some((text.into(), self.now + SignedDuration::from_secs(5)));
+        self.notice = Some((text.into(), NOTICE));
         self.dirty = true;
     }
 
@@ -416,7 +423,7 @@ impl App {
     }
 
     fn touched(&mut self) {
-        self.last_key = self.now;
+        self.quiet = 0;
         self.dirty = true;
     }
 
@@ -429,11 +436,15 @@ impl App {
             self.shown_minute = minute;
             self.dirty = true;
         }
-        if self.notice.as_ref().is_some_and(|(_, until)| *until <= now) {
-            self.notice = None;
-            self.dirty = true;
+        if let Some((_, left)) = &mut self.notice {
+            *left -= 1;
+            if *left == 0 {
+                self.notice = None;
+                self.dirty = true;
+            }
         }
-        let pace = Pace::at(now, self.last_key);
+        self.quiet += 1;
+        let pace = Pace::after(self.quiet);
         if pace != self.pace {
             self.pace = pace;
             self.dirty = true;

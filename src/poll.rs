@@ -41,10 +41,10 @@ pub enum Pace {
 }
 
 impl Pace {
-    /// The pace at `now` when the last key came at `last_key`.
+    /// The pace after so many seconds without a key.
     #[must_use]
-    pub fn at(now: Timestamp, last_key: Timestamp) -> Self {
-        if now.duration_since(last_key) >= SignedDuration::from_secs(IDLE_AFTER) {
+    pub const fn after(quiet: i64) -> Self {
+        if quiet >= IDLE_AFTER {
             Self::Idle
         } else {
             Self::Watched

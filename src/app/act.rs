@@ -58,6 +58,8 @@ impl App {
             _ => {}
         }
         match self.keymap.command(key.into()) {
+            // As in a pager: the key that leaves the console leaves a text over it first.
+            Some(command) if command.name == "quit" && !self.layers.is_empty() => self.back(),
             Some(command) if self.allowed(command) => (command.run)(self),
             Some(_) => Vec::new(),
             None => {
@@ -218,6 +220,9 @@ impl App {
         if matches!(layer, Layer::Errors(_)) {
             self.unread_errors = 0;
         }
+        // A dialog that is open already comes to the top: closing it once closes it.
+        let kind = std::mem::discriminant(&layer);
+        self.layers.retain(|l| std::mem::discriminant(l) != kind);
         self.layers.push(layer);
         Vec::new()
     }

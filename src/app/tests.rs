@@ -7,6 +7,7 @@ use crate::{
     model::alarm::{Alarm, AlarmState, Alarms},
 };
 use crossterm::event::{KeyCode, KeyModifiers};
+use jiff::SignedDuration;
 
 fn app() -> App {
     let environment = sim::environment();
@@ -158,9 +159,11 @@ fn polling_slows_down_when_nobody_presses_a_key() {
     let mut app = app();
     tick(&mut app, 0);
     answer(&mut app, Ok(alarms(&["a"])));
-    tick(&mut app, poll::IDLE_AFTER);
+    for _ in 0..poll::IDLE_AFTER {
+        tick(&mut app, 1);
+        answer(&mut app, Ok(alarms(&["a"])));
+    }
     assert_eq!(app.pace, Pace::Idle);
-    answer(&mut app, Ok(alarms(&["a"])));
     let soon = tick(&mut app, poll::interval(Tier::Alarms) + 1);
     assert!(!soon.contains(&Effect::Read(Tier::Alarms)));
     press(&mut app, "j");
@@ -232,4 +235,49 @@ fn control_c_leaves_from_any_dialog() {
         let key = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
         assert_eq!(app.update(Msg::Key(key)), [Effect::Quit], "from {dialog:?}");
     }
+}
+
+#[test]
+fn a_fast_demo_neither_swallows_notices_nor_calls_its_watcher_idle() {
+    let mut app = app();
+    tick(&mut app, 0);
+    press(&mut app, "Z");
+    tick(&mut app, 3_600);
+    assert!(app.notice.is_some());
+    assert_eq!(app.pace, Pace::Watched);
+    for _ in 0..10 {
+        tick(&mut app, 1);
+    }
+    assert!(app.notice.is_none());
+}
+
+#[test]
+fn asking_for_an_open_dialog_again_does_not_stack_it() {
+    let mut app = app();
+    press(&mut app, "???");
+    assert_eq!(app.layers.len(), 1);
+    press(&mut app, "!?!");
+    assert_eq!(app.layers.len(), 2);
+}
+
+#[test]
+fn q_closes_a_dialog_and_leaves_only_from_a_screen() {
+    let mut app = app();
+    assert!(press(&mut app, "?q").is_empty());
+    assert!(app.layers.is_empty());
+    assert_eq!(press(&mut app, "q"), [Effect::Quit]);
+}
+
+#[test]
+fn a_theme_that_does_not_exist_is_said_at_once() {
+    let mut app = app();
+    app.update(Msg::Theme(Err(Error::new(
+        ErrorKind::Config,
+        "there is no theme `nope`",
+    ))));
+    assert!(
+        app.notice
+            .as_ref()
+            .is_some_and(|(text, _)| text.contains("nope"))
+    );
 }
