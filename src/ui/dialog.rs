@@ -150,15 +150,17 @@ fn errors(app: &App, width: u16) -> Vec<Line<'static>> {
                 format!("{} · {}", seen.place, seen.error.kind.label()),
             ),
         ]));
+        let hint = seen.error.hint.iter().map(|h| format!("→ {h}"));
         let causes = std::iter::successors(std::error::Error::source(&seen.error), |e| e.source())
             .map(ToString::to_string);
-        let hint = seen.error.hint.iter().map(|h| format!("→ {h}"));
-        for text in std::iter::once(seen.error.message.clone())
-            .chain(causes)
-            .chain(hint)
+        // What to do comes before how it came about, which can be long.
+        let what = std::iter::once(seen.error.message.clone()).chain(hint);
+        for (role, text) in what
+            .map(|text| (Role::Text, text))
+            .chain(causes.map(|text| (Role::Muted, text)))
         {
             for part in wrap(&neutral(&text), room) {
-                lines.push(Line::from(span(app, Role::Text, format!("  {part}"))));
+                lines.push(Line::from(span(app, role, format!("  {part}"))));
             }
         }
     }
