@@ -20,7 +20,7 @@ const OFFER: &str = "\
 No environment is configured yet. What would you like to do?
 
   1  look around in the demo: a simulated environment, no account needed
-  2  connect to an existing environment: find it in AWS, reading only, and write hydren.toml
+  2  connect to an existing environment: find it in AWS, write hydren.toml
   q  leave
 
 ";
