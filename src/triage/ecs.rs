@@ -60,16 +60,17 @@ fn services<'a>(scene: &Scene<'a>) -> &'a [Service] {
     scene.seen.compute().map_or(&[], |c| c.services.as_slice())
 }
 
-/// Fewer tasks run than are wanted, and no young deployment explains it.
+/// Fewer tasks run than are wanted, and no young deployment explains it. A service without any task serves nobody, whatever explains
+/// it.
 fn below_desired(scene: &Scene<'_>) -> Vec<Raised> {
     services(scene)
         .iter()
-        .filter(|s| s.running < s.desired && !rollouts::is_young(scene, s))
+        .filter(|s| s.running < s.desired && (s.running == 0 || !rollouts::is_young(scene, s)))
         .map(|service| {
-            let severity = if service.running == 0 || service.running * 2 < service.desired {
-                Health::Critical
-            } else {
-                Health::Warning
+            let severity = match service.running {
+                0 if rollouts::is_first(scene, service) => Health::Warning,
+                running if running * 2 < service.desired => Health::Critical,
+                _ => Health::Warning,
             };
             let complaint = service
                 .events

@@ -14,8 +14,8 @@ use crate::{
 const YOUNG: i64 = 10 * 60;
 /// Seconds that a task may take from its creation to running. Ours: image pull, start and first health checks.
 const STARTING: i64 = 5 * 60;
-/// Seconds from a scaling activity to the first sight of the tasks that it asked for. Ours.
-const ASKED: i64 = 2 * 60;
+/// Seconds from a scaling activity until the tasks that it asked for run: a Fargate task takes one or two minutes to start. Ours.
+const ASKED: i64 = 3 * 60;
 /// Seconds that a failed rollout stays a finding: ECS forgets the stopped tasks that explain it after about an hour.
 const LATELY: i64 = 60 * 60;
 
@@ -26,21 +26,29 @@ pub(super) fn is_young(scene: &Scene<'_>, service: &Service) -> bool {
         .deployments
         .iter()
         .any(|d| d.rollout_state.as_deref() != Some("FAILED") && scene.within(d.created_at, YOUNG));
-    let failing = service
-        .stopped
-        .iter()
-        .any(|t| scene.within(t.stopped_at, YOUNG) && Failure::of(t).is_some());
     let starting = || {
         let new = |t: &&Task| t.last_status != "RUNNING" && scene.within(t.created_at, STARTING);
         service.tasks.iter().filter(new).count()
     };
     let missing = usize::try_from(service.desired - service.running).unwrap_or(0);
     let mut scaled = service.autoscaling.iter().flat_map(|a| &a.activities);
-    !failing
+    !failing(scene, service)
         && (deployed
             || scene.within(service.created_at, YOUNG)
             || scaled.any(|a| a.not_scaled_reasons.is_empty() && scene.within(a.at, ASKED))
             || starting() >= missing)
+}
+
+/// Whether the service was just made, so that nobody has lost anything yet. Tasks that failed end that.
+pub(super) fn is_first(scene: &Scene<'_>, service: &Service) -> bool {
+    let oldest = service.deployments.iter().filter_map(|d| d.created_at);
+    let made = service.created_at.or_else(|| oldest.min());
+    !failing(scene, service) && scene.within(made, YOUNG)
+}
+
+fn failing(scene: &Scene<'_>, service: &Service) -> bool {
+    let mut stopped = service.stopped.iter();
+    stopped.any(|t| scene.within(t.stopped_at, YOUNG) && Failure::of(t).is_some())
 }
 
 /// A rollout that failed, stopped or was rolled back lately, unless a newer one followed.

@@ -329,6 +329,52 @@ fn a_service_that_autoscaling_just_enlarged_is_given_time() {
     }];
     assert_eq!(fixture.severity("ecs-below-desired"), None);
     let scaling = fixture.backend().autoscaling.as_mut().expect("autoscaling");
-    scaling.activities[0].at = ago(180);
+    scaling.activities[0].at = ago(170);
+    assert_eq!(fixture.severity("ecs-below-desired"), None);
+    let scaling = fixture.backend().autoscaling.as_mut().expect("autoscaling");
+    scaling.activities[0].at = ago(200);
     assert_eq!(fixture.severity("ecs-below-desired"), Some(Health::Warning));
+}
+
+#[test]
+fn a_new_service_without_a_running_task_is_a_warning() {
+    let mut fixture = Fixture::healthy();
+    let backend = fixture.backend();
+    (backend.running, backend.pending) = (0, 4);
+    backend.created_at = ago(40);
+    backend.deployments[0].created_at = ago(40);
+    for task in &mut backend.tasks {
+        task.last_status = "PENDING".into();
+        task.created_at = ago(30);
+    }
+    assert_eq!(fixture.severity("ecs-below-desired"), Some(Health::Warning));
+    assert_eq!(
+        fixture.verdict(Tier::Ecs),
+        (Health::Warning, "0/4 running".to_owned())
+    );
+    fixture.backend().created_at = None;
+    assert_eq!(
+        fixture.severity("ecs-below-desired"),
+        Some(Health::Warning),
+        "its only deployment tells its age"
+    );
+    fixture.backend().stopped = vec![stopped(10, "EssentialContainerExited", "", Some(1))];
+    assert_eq!(
+        fixture.severity("ecs-below-desired"),
+        Some(Health::Critical)
+    );
+}
+
+#[test]
+fn a_service_that_lost_its_last_task_is_critical_even_while_it_is_deployed() {
+    let mut fixture = Fixture::healthy();
+    let backend = fixture.backend();
+    (backend.running, backend.pending) = (0, 4);
+    backend.deployments[0].created_at = ago(40);
+    assert_eq!(
+        fixture.severity("ecs-below-desired"),
+        Some(Health::Critical)
+    );
+    fixture.backend().desired = 0;
+    assert_eq!(fixture.severity("ecs-below-desired"), None);
 }
