@@ -110,8 +110,11 @@ pub enum Statistic {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Absent {
-    /// AWS publishes nothing when nothing happened: draw 0.
+    /// It counts what should not happen, and AWS publishes nothing when it did not: 0, also in a window without any datapoint.
     Zero,
+    /// It counts what always goes on, and AWS publishes nothing in a quiet period: 0 beside other datapoints. A window without any
+    /// is a gap: that nobody asked for an hour is less likely than that nothing is published, and either is to be seen.
+    Lull,
     /// Not known: draw a gap.
     Gap,
 }
@@ -138,11 +141,12 @@ pub struct MetricSpec {
 impl Metric {
     /// Gives the metric's row. Statistics, units and absence follow the metric pages of each service (CloudFront
     /// `programming-cloudwatch-metrics`, WAF `waf-metrics`, ALB `load-balancer-cloudwatch-metrics`, ECS `available-metrics`, RDS
-    /// `rds-metrics`, NAT `metrics-dimensions-nat-gateway`, Route 53 `monitoring-cloudwatch`).
+    /// `rds-metrics`, NAT `metrics-dimensions-nat-gateway`, Route 53 `monitoring-cloudwatch`). A NAT gateway that works publishes its
+    /// bytes every minute, so that their absence is a gap: it is a sign of a broken way out.
     #[must_use]
     #[expect(clippy::too_many_lines, reason = "a table, one row a metric")]
     pub const fn spec(self) -> MetricSpec {
-        use Absent::{Gap, Zero};
+        use Absent::{Gap, Lull, Zero};
         use Statistic::{Average, Maximum, Minimum, P50, P90, P95, P99, Sum};
         use Unit::{Bytes, Count, Flag, Gauge, PerSecond, Percent, Seconds};
         let (tier, name, label, unit, statistic, absent, period) = match self {
@@ -152,7 +156,7 @@ impl Metric {
                 "queries",
                 Count,
                 Sum,
-                Zero,
+                Lull,
                 60,
             ),
             Self::HealthCheckStatus => (
@@ -170,7 +174,7 @@ impl Metric {
                 "requests",
                 Count,
                 Sum,
-                Zero,
+                Lull,
                 60,
             ),
             Self::Cdn4xxRate => (
@@ -206,7 +210,7 @@ impl Metric {
                 "downloaded",
                 Bytes,
                 Sum,
-                Zero,
+                Lull,
                 60,
             ),
             Self::CdnOriginLatencyP90 => (
@@ -218,10 +222,10 @@ impl Metric {
                 Gap,
                 60,
             ),
-            Self::WafAllowed => (Tier::Waf, "allowed", "allowed", Count, Sum, Zero, 60),
+            Self::WafAllowed => (Tier::Waf, "allowed", "allowed", Count, Sum, Lull, 60),
             Self::WafBlocked => (Tier::Waf, "blocked", "blocked", Count, Sum, Zero, 60),
             Self::WafCounted => (Tier::Waf, "counted", "counted", Count, Sum, Zero, 60),
-            Self::AlbRequests => (Tier::Alb, "requests", "requests", Count, Sum, Zero, 60),
+            Self::AlbRequests => (Tier::Alb, "requests", "requests", Count, Sum, Lull, 60),
             Self::AlbP50 => (Tier::Alb, "latency_p50", "p50", Seconds, P50, Gap, 60),
             Self::AlbP95 => (Tier::Alb, "latency_p95", "p95", Seconds, P95, Gap, 60),
             Self::AlbP99 => (Tier::Alb, "latency_p99", "p99", Seconds, P99, Gap, 60),
@@ -254,7 +258,7 @@ impl Metric {
                 Zero,
                 60,
             ),
-            Self::AlbConsumedLcus => (Tier::Alb, "consumed_lcus", "LCU", Gauge, Average, Zero, 60),
+            Self::AlbConsumedLcus => (Tier::Alb, "consumed_lcus", "LCU", Gauge, Average, Lull, 60),
             Self::AlbHealthyHosts => (
                 Tier::Alb,
                 "healthy_hosts",
@@ -356,7 +360,7 @@ impl Metric {
                 "NAT out",
                 Bytes,
                 Sum,
-                Zero,
+                Gap,
                 60,
             ),
             Self::NatActiveConnections => (
@@ -392,7 +396,7 @@ impl Metric {
                 "log bytes",
                 Bytes,
                 Sum,
-                Zero,
+                Lull,
                 60,
             ),
         };
@@ -524,7 +528,7 @@ pub struct Series {
 
 impl Series {
     /// Makes the series of `metric` over `window` from datapoints in any order. Datapoints outside are dropped. A metric whose
-    /// absence means 0 is filled with 0, but not in the last period, which AWS may not have published yet.
+    /// [`Absent`] says so is filled with 0, but not in the last period, which AWS may not have published yet.
     #[must_use]
     pub fn fill(
         metric: Metric,
@@ -537,7 +541,12 @@ impl Series {
                 *place = value;
             }
         }
-        if metric.spec().absent == Absent::Zero {
+        let zero = match metric.spec().absent {
+            Absent::Zero => true,
+            Absent::Lull => values.iter().any(|value| !value.is_nan()),
+            Absent::Gap => false,
+        };
+        if zero {
             let settled = values.len().saturating_sub(1);
             for value in &mut values[..settled] {
                 if value.is_nan() {
@@ -608,5 +617,41 @@ impl Metrics {
     #[must_use]
     pub fn of(&self, metric: Metric, subject: &str) -> Option<&Series> {
         self.series.get(&MetricId::with(metric, subject))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The series of `metric` over four minutes, with these values in the first ones.
+    fn filled(metric: Metric, known: &[f64]) -> Vec<f64> {
+        let window = Window::last(Timestamp::UNIX_EPOCH, 240);
+        let points = known.iter().enumerate();
+        Series::fill(metric, &window, points.map(|(i, v)| (window.at(i), *v))).values
+    }
+
+    #[test]
+    fn a_quiet_minute_has_no_requests_but_a_silent_hour_is_unknown() {
+        assert_eq!(filled(Metric::AlbRequests, &[7.0])[..3], [7.0, 0.0, 0.0]);
+        assert!(filled(Metric::AlbRequests, &[7.0])[3].is_nan(), "not yet");
+        assert!(filled(Metric::AlbRequests, &[]).iter().all(|v| v.is_nan()));
+    }
+
+    #[test]
+    fn what_should_not_happen_did_not_unless_it_is_published() {
+        for metric in [
+            Metric::WafBlocked,
+            Metric::AlbElb5xx,
+            Metric::NatErrorPortAllocation,
+        ] {
+            assert_eq!(filled(metric, &[])[..3], [0.0; 3], "{metric:?}");
+        }
+    }
+
+    #[test]
+    fn a_gateway_that_publishes_nothing_did_not_send_nothing() {
+        let bytes = filled(Metric::NatBytesOut, &[5.0]);
+        assert!(bytes[1..].iter().all(|v| v.is_nan()), "{bytes:?}");
     }
 }

@@ -106,7 +106,7 @@ fn errors(scene: &Scene<'_>) -> Vec<Raised> {
             "the balancer sees {} requests a minute",
             format::compact(requests)
         )),
-        (None, Some(_)) => Some("the balancer's requests are not known".to_owned()),
+        (None, Some(_)) => Some("the balancer reports no requests".to_owned()),
         (None, None) => None,
     };
     vec![

@@ -187,20 +187,29 @@ impl<'a> Scene<'a> {
         recent
     }
 
+    /// The values of counts, without those that have none in the window: none of theirs happened while others were counted. Requests
+    /// are not counted that a balancer without targets refuses. `None` when one was not asked for.
+    fn counts(&self, metrics: &[Metric]) -> Option<Vec<&'a [f64]>> {
+        let series = |&metric| Some(self.metrics?.get(metric)?.values.as_slice());
+        let mut counts: Vec<&[f64]> = metrics.iter().map(series).collect::<Option<_>>()?;
+        counts.retain(|values| values.iter().any(|v| !v.is_nan()));
+        Some(counts)
+    }
+
     /// The share of `part` in the sum of `whole`, both counts.
     pub fn share(&self, part: Metric, whole: &[Metric]) -> Share {
         let mut share = Share::default();
-        let Some(metrics) = self.metrics else {
+        let (Some(parts), Some(wholes)) = (self.counts(&[part]), self.counts(whole)) else {
             return share;
         };
-        let value = |metric: Metric, back: usize| {
-            let values = &metrics.get(metric)?.values;
+        let value = |values: &[f64], back: usize| {
             let place = values.len().checked_sub(back + 1)?;
             values.get(place).copied().filter(|v| !v.is_nan())
         };
+        let sum = |of: &[&[f64]], back| of.iter().map(|values| value(values, back)).sum();
         for back in 0..LOOKBACK {
-            let total: Option<f64> = whole.iter().map(|&m| value(m, back)).sum();
-            let (Some(part), Some(total)) = (value(part, back), total) else {
+            let (part, total): (Option<f64>, Option<f64>) = (sum(&parts, back), sum(&wholes, back));
+            let (Some(part), Some(total)) = (part, total) else {
                 continue;
             };
             if total > 0.0 && share.recent.len < JUDGED {
@@ -214,12 +223,8 @@ impl<'a> Scene<'a> {
 
     /// The usual share of `part` in `whole`: its median over the window before the newest periods.
     pub fn usual_share(&self, part: Metric, whole: &[Metric]) -> Option<f64> {
-        let metrics = self.metrics?;
-        let parts = &metrics.get(part)?.values;
-        let wholes: Vec<&[f64]> = whole
-            .iter()
-            .map(|&m| metrics.get(m).map(|s| s.values.as_slice()))
-            .collect::<Option<_>>()?;
+        let parts = &self.metrics?.get(part)?.values;
+        let wholes = self.counts(whole)?;
         let mut shares: Vec<f64> = (0..parts.len().saturating_sub(LOOKBACK))
             .filter_map(|i| {
                 let total: f64 = wholes.iter().filter_map(|w| w.get(i)).sum();

@@ -305,7 +305,7 @@ impl History {
             return Series::fill(id.metric, window, []);
         };
         let fold = self.folds[column];
-        let silent = id.metric.spec().absent == Absent::Zero;
+        let silent = id.metric.spec().absent != Absent::Gap;
         let period = i64::from(window.period.max(60));
         let points = (0..window.len()).filter_map(|index| {
             let at = window.at(index);

@@ -94,6 +94,12 @@ fn a_503_without_any_request_counts_too() {
     fixture.metric(Metric::AlbRequests, &[0.0; 8]);
     fixture.metric(Metric::AlbElb5xx, &[40.0; 5]);
     assert_eq!(fixture.severity("alb-balancer-5xx"), Some(Health::Critical));
+    fixture.metric(Metric::AlbRequests, &[f64::NAN; 60]);
+    assert_eq!(
+        fixture.severity("alb-balancer-5xx"),
+        Some(Health::Critical),
+        "also when no request was counted in the whole window"
+    );
 }
 
 #[test]
