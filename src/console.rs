@@ -65,18 +65,15 @@ pub fn open(setup: Setup) -> Result<End> {
     }
     let mut terminal = Terminal::enter()?;
     terminal.draw(&app)?;
-    let threads = tokio::runtime::Builder::new_multi_thread()
+    tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
-        .map_err(|e| Error::new(ErrorKind::Io, "the console cannot start its threads").source(e))?;
-    let end = threads.block_on(runtime::run(
-        app,
-        terminal,
-        setup.connect,
-        Some(setup.themes),
-    ));
-    // Who leaves does not wait for a name that does not resolve or a file that hangs.
-    threads.shutdown_background();
-    end
+        .map_err(|e| Error::new(ErrorKind::Io, "the console cannot start its threads").source(e))?
+        .block_on(runtime::run(
+            app,
+            terminal,
+            setup.connect,
+            Some(setup.themes),
+        ))
 }

@@ -218,10 +218,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> Result<T> {
         .build();
     let runtime =
         runtime.map_err(|e| Error::new(ErrorKind::Io, "no threads can be started").source(e))?;
-    let done = runtime.block_on(future);
-    // What nobody waits for any more, such as a name that does not resolve, does not keep the answer's reader waiting.
-    runtime.shutdown_background();
-    Ok(done)
+    Ok(runtime.block_on(future))
 }
 
 /// Whether colours are wanted (<https://no-color.org>).

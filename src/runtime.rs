@@ -14,7 +14,7 @@ use crossterm::event::{Event, EventStream};
 use futures::StreamExt as _;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
-    signal::unix::{Signal, SignalKind, signal},
+    signal::unix::{SignalKind, signal},
     sync::mpsc::{UnboundedSender, unbounded_channel},
     time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
 };
@@ -35,32 +35,6 @@ pub enum End {
     Left,
     /// A signal ended it.
     Signalled,
-}
-
-/// The signals that end the console; each of them leaves the terminal as it was.
-struct Signals([Signal; 4]);
-
-impl Signals {
-    fn listen() -> Result<Self> {
-        let listen = |kind| signal(kind).map_err(no_signals);
-        Ok(Self([
-            listen(SignalKind::terminate())?,
-            listen(SignalKind::hangup())?,
-            listen(SignalKind::interrupt())?,
-            listen(SignalKind::quit())?,
-        ]))
-    }
-
-    /// Waits for one of them.
-    async fn end(&mut self) {
-        let [terminate, hang_up, interrupt, quit] = &mut self.0;
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = hang_up.recv() => {}
-            _ = interrupt.recv() => {}
-            _ = quit.recv() => {}
-        }
-    }
 }
 
 /// What performs effects.
@@ -90,7 +64,8 @@ pub async fn run(
         answers,
     };
     let mut keys = EventStream::new();
-    let mut signals = Signals::listen()?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
+    let mut hang_up = signal(SignalKind::hangup()).map_err(no_signals)?;
     let mut ticks = interval(Duration::from_secs(1));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut next_frame = Instant::now();
@@ -98,7 +73,8 @@ pub async fn run(
     loop {
         let msg = tokio::select! {
             biased;
-            () = signals.end() => return Ok(End::Signalled),
+            _ = terminate.recv() => return Ok(End::Signalled),
+            _ = hang_up.recv() => return Ok(End::Signalled),
             event = keys.next() => match event {
                 Some(Ok(event)) => message(event),
                 // The terminal is gone, and with it whoever could read this.

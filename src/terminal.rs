@@ -16,22 +16,18 @@ use crossterm::{
     },
 };
 use ratatui::backend::CrosstermBackend;
-use std::{
-    io::{BufWriter, IsTerminal as _, Stdout, Write as _, stdout},
-    mem::ManuallyDrop,
-};
+use std::io::{BufWriter, IsTerminal as _, Stdout, Write as _, stdout};
 
 /// The terminal in the console's hands; dropping it gives it back.
 pub struct Terminal {
-    // Never dropped: its own drop prints to stderr when the terminal is gone, which is a panic when stderr was that terminal.
-    inner: ManuallyDrop<ratatui::Terminal<CrosstermBackend<BufWriter<Stdout>>>>,
+    inner: ratatui::Terminal<CrosstermBackend<BufWriter<Stdout>>>,
 }
 
 impl Terminal {
     /// Takes the terminal over: raw mode, alternate screen, bracketed paste.
     ///
     /// # Errors
-    /// Stdout is no terminal, the terminal has no screen to draw on, or it refuses.
+    /// Stdout is no terminal, or the terminal refuses.
     pub fn enter() -> Result<Self> {
         if !stdout().is_terminal() {
             return Err(Error::new(
@@ -39,13 +35,6 @@ impl Terminal {
                 "the console needs a terminal, and stdout is none",
             )
             .hint("for scripts and pipes there is `hydren status`"));
-        }
-        if std::env::var_os("TERM").is_some_and(|term| term == "dumb") {
-            return Err(Error::new(
-                ErrorKind::Usage,
-                "the console needs a terminal that can place text, and TERM is dumb",
-            )
-            .hint("`hydren status` prints plain lines; elsewhere set TERM, such as TERM=xterm-256color"));
         }
         give_back_on_panic();
         let enter = || {
@@ -57,9 +46,7 @@ impl Terminal {
             )))
         };
         match enter() {
-            Ok(inner) => Ok(Self {
-                inner: ManuallyDrop::new(inner),
-            }),
+            Ok(inner) => Ok(Self { inner }),
             Err(e) => {
                 give_back();
                 Err(fault(e))

@@ -103,6 +103,11 @@ fn a_service_that_is_down_is_a_service_error() {
 }
 
 #[test]
+fn a_service_that_asks_to_slow_down_is_throttled_and_not_unreachable() {
+    every_tier_says(Fault::Aws(400, "ThrottlingException"), "throttled", 1);
+}
+
+#[test]
 fn denied_calls_name_the_action_that_is_missing() {
     every_tier_says(Fault::Aws(403, "AccessDeniedException"), "denied", 5);
     let console = Console::configured(&serve(Fault::Aws(403, "AccessDeniedException")), PROJECT);

@@ -25,6 +25,7 @@ mod rds;
 mod route53;
 mod shape;
 mod sts;
+mod throttle;
 mod time;
 mod wafv2;
 mod wire;

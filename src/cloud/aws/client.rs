@@ -2,6 +2,7 @@
 
 use super::{
     EDGE_REGION,
+    throttle::Waits,
     wire::{self, Metering, NeverKnown},
 };
 use crate::{
@@ -24,14 +25,15 @@ use std::{
 
 /// Attempts of one call, the first included.
 const ATTEMPTS: u32 = 3;
-/// Until a connection stands. The SDK's own default.
+/// Until a connection stands: as the SDK's own default, long enough for one lost packet and its repetition.
 const CONNECT: Duration = Duration::from_millis(3_100);
-/// Until the first byte of an answer.
-const READ: Duration = Duration::from_secs(10);
-/// For one attempt.
-const ATTEMPT: Duration = Duration::from_secs(10);
-/// For one call with its retries.
-const OPERATION: Duration = Duration::from_secs(25);
+/// Until the first byte of an answer: control planes answer within a second or two, the largest metric queries within three.
+const READ: Duration = Duration::from_secs(6);
+/// For one attempt, to its body's end. Signing is part of it: a credential process or a sign-in may take the 5 s that the SDK gives it.
+const ATTEMPT: Duration = Duration::from_secs(7);
+/// For one call with its retries and waits: two attempts that hang, and some left. It is the longest that a tier stays without a word,
+/// and what `status` takes where nothing answers; a throttled call that waits longer is better asked again at the next poll.
+const OPERATION: Duration = Duration::from_secs(15);
 
 /// A client of each service. `edge_` clients talk to us-east-1, the others to the environment's region.
 pub(super) struct Clients {
@@ -72,6 +74,7 @@ impl Clients {
                 $sdk::Client::from_conf(
                     $sdk::config::Builder::from($config)
                         .interceptor(metering.clone())
+                        .interceptor(Waits)
                         .retry_classifier(NeverKnown)
                         .build(),
                 )

@@ -32,8 +32,10 @@ pub(super) async fn read(aws: &AwsCloud) -> Result<Balancer> {
     let named = aws.environment.resources.load_balancer.as_deref();
     let name = configured(named, "load balancer", "load_balancer")?;
     let clients = aws.clients().await?;
-    let balancer = load(&clients.elb, &clients.acm, name).await?;
-    aws.memo.keep_balancer_dimension(dimension(&balancer.arn));
+    let balancer = load(&clients.elb, &clients.acm, name)
+        .await
+        .inspect_err(|error| aws.memo.balancer.keep_failure(error))?;
+    aws.memo.balancer.keep(dimension(&balancer.arn));
     Ok(balancer)
 }
 

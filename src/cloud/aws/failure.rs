@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod tests;
 
+use super::throttle::HeldBack;
 use crate::error::{Error, ErrorKind};
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
@@ -11,6 +12,22 @@ use std::error::Error as StdError;
 
 /// Longest quotation of AWS's own words, in characters.
 const QUOTE: usize = 240;
+
+/// Codes that ask to slow down.
+const THROTTLING: [&str; 10] = [
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "TooManyRequests",
+    "TooManyRequestsException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "PriorRequestNotComplete",
+    "SlowDown",
+];
+/// What services say of it whose code does not.
+const RATE_EXCEEDED: &str = "Rate exceeded";
 
 /// Says what failed: `action` is the IAM action (`ecs:DescribeServices`), `resource` what it was asked about.
 pub(super) fn explain<E>(action: &str, resource: &str, error: SdkError<E, HttpResponse>) -> Error
@@ -27,12 +44,14 @@ where
             if why.contains("reading a body") {
                 (ErrorKind::Unreachable, why)
             } else {
-                let status = response.raw().status();
-                (
-                    ErrorKind::Service,
-                    format!("{}: {why}", unreadable(status.as_u16())),
-                )
+                // A page where the protocol has JSON cannot even be parsed as an error, but its status and body tell as much.
+                let answer = Answer::unparsed(response.raw());
+                let detail = format!("{}: {why}", unreadable(answer.status));
+                (answer.kind(action), detail)
             }
+        }
+        SdkError::TimeoutError(_) if chain(&error).any(<dyn StdError>::is::<HeldBack>) => {
+            (ErrorKind::Throttled, root(&error))
         }
         SdkError::TimeoutError(_) => (ErrorKind::Unreachable, root(&error)),
         _ => undelivered(&error),
@@ -58,6 +77,15 @@ impl<'a> Answer<'a> {
         }
     }
 
+    fn unparsed(response: &'a HttpResponse) -> Self {
+        Self {
+            status: response.status().as_u16(),
+            code: None,
+            message: None,
+            body: response.body().bytes().unwrap_or_default(),
+        }
+    }
+
     fn says(&self, words: &str) -> bool {
         self.message.is_some_and(|message| message.contains(words))
     }
@@ -70,17 +98,8 @@ impl<'a> Answer<'a> {
         // Some services prefix the fault's side: `Client.UnauthorizedOperation`.
         let code = code.rsplit_once("Client.").map_or(code, |(_, rest)| rest);
         match code {
-            _ if self.status == 429 || self.says("Rate exceeded") => ErrorKind::Throttled,
-            "Throttling"
-            | "ThrottlingException"
-            | "ThrottledException"
-            | "TooManyRequests"
-            | "TooManyRequestsException"
-            | "RequestLimitExceeded"
-            | "RequestThrottled"
-            | "RequestThrottledException"
-            | "PriorRequestNotComplete"
-            | "SlowDown" => ErrorKind::Throttled,
+            _ if self.status == 429 || self.says(RATE_EXCEEDED) => ErrorKind::Throttled,
+            _ if THROTTLING.contains(&code) => ErrorKind::Throttled,
             "UnauthorizedOperation" | "AuthorizationError" | "NotAuthorized" => self.denied(action),
             _ if code.starts_with("AccessDenied") => self.denied(action),
             "RequestExpired" | "TokenRefreshRequired" => ErrorKind::Expired,
@@ -116,17 +135,22 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// An answer that no AWS service gives. Test servers answer an action that they do not know with 400 and an empty body, or with
-    /// the 500 page of their web framework; a front that is down answers 502 to 504.
+    /// An answer that no AWS service gives. Test servers answer an action that they do not know with 400 and an empty body, a service
+    /// that they lack with 400 and `{"error": "Unsupported service: …"}`, or either with the 500 page of their web framework; a front
+    /// that is down answers 502 to 504.
     fn kind_without_code(&self, action: &str) -> ErrorKind {
         match self.status {
             429 => ErrorKind::Throttled,
             401 | 403 => self.denied(action),
             501 | 404 | 405 => ErrorKind::Unsupported,
-            400 if self.body.is_empty() => ErrorKind::Unsupported,
+            400 if self.body.is_empty() || self.lacks_service() => ErrorKind::Unsupported,
             500 if is_page(self.body) => ErrorKind::Unsupported,
             _ => ErrorKind::Service,
         }
+    }
+
+    fn lacks_service(&self) -> bool {
+        holds(self.body, "Unsupported service: ")
     }
 
     /// The action that AWS names as missing, which is not always the one that was called.
@@ -153,6 +177,20 @@ impl<'a> Answer<'a> {
             (None, None) => format!("status {} without an explanation", self.status),
         }
     }
+}
+
+/// Whether an answer asks to slow down, told from its bytes: for those who see it before it is parsed. The code stands in the body in
+/// each of AWS's protocols.
+pub(super) fn asks_to_slow_down(response: &HttpResponse) -> bool {
+    let status = response.status().as_u16();
+    let body = response.body().bytes().unwrap_or_default();
+    let mut words = THROTTLING.iter().chain([&RATE_EXCEEDED]);
+    status == 429 || (status >= 400 && words.any(|words| holds(body, words)))
+}
+
+fn holds(body: &[u8], words: &str) -> bool {
+    body.windows(words.len())
+        .any(|part| part == words.as_bytes())
 }
 
 fn unreadable(status: u16) -> String {

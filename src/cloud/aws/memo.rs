@@ -1,6 +1,9 @@
 //! What the adapter remembers between reads of one environment, so that it is not asked again.
 
-use crate::model::compute::{Rollout, TaskDefinition};
+use crate::{
+    error::Error,
+    model::compute::{Rollout, TaskDefinition},
+};
 use std::{
     collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -11,8 +14,45 @@ use std::{
 pub(super) struct Memo {
     task_definitions: Mutex<HashMap<String, TaskDefinition>>,
     ended_rollouts: Mutex<HashMap<String, Vec<Rollout>>>,
-    balancer_dimension: Mutex<Option<String>>,
-    web_acl_metric: Mutex<Option<String>>,
+    /// The load balancer's metric dimension, `app/<name>/<id>`. Every read of the tier renews it: a balancer made anew has another one.
+    pub balancer: Name,
+    /// The web ACL's metric name, which is its `WebACL` dimension.
+    pub web_acl: Name,
+}
+
+/// A name that only AWS tells.
+#[derive(Debug, Default)]
+pub(super) struct Name(Mutex<LookUp>);
+
+#[derive(Debug, Default)]
+struct LookUp {
+    known: Option<String>,
+    failure: Option<Error>,
+}
+
+impl Name {
+    /// The name, if it was ever told.
+    pub(super) fn known(&self) -> Option<String> {
+        lock(&self.0).known.clone()
+    }
+
+    /// Keeps the name.
+    pub(super) fn keep(&self, name: &str) {
+        *lock(&self.0) = LookUp {
+            known: Some(name.to_owned()),
+            failure: None,
+        };
+    }
+
+    /// Keeps why the name could not be looked up, for the next who would ask for it.
+    pub(super) fn keep_failure(&self, failure: &Error) {
+        lock(&self.0).failure = Some(failure.clone());
+    }
+
+    /// Why the look-up that was just made failed. It is told once, so that the one after it is made again.
+    pub(super) fn take_failure(&self) -> Option<Error> {
+        lock(&self.0).failure.take()
+    }
 }
 
 impl Memo {
@@ -38,28 +78,25 @@ impl Memo {
     pub(super) fn keep_ended_rollouts(&self, service: &str, ended: Vec<Rollout>) {
         lock(&self.ended_rollouts).insert(service.to_owned(), ended);
     }
-
-    /// The load balancer's metric dimension, `app/<name>/<id>`.
-    pub(super) fn balancer_dimension(&self) -> Option<String> {
-        lock(&self.balancer_dimension).clone()
-    }
-
-    /// Keeps the load balancer's metric dimension. Every read of the tier renews it, since a balancer made anew has another one.
-    pub(super) fn keep_balancer_dimension(&self, dimension: &str) {
-        *lock(&self.balancer_dimension) = Some(dimension.to_owned());
-    }
-
-    /// The web ACL's metric name, which is its `WebACL` dimension.
-    pub(super) fn web_acl_metric(&self) -> Option<String> {
-        lock(&self.web_acl_metric).clone()
-    }
-
-    /// Keeps the web ACL's metric name.
-    pub(super) fn keep_web_acl_metric(&self, name: &str) {
-        *lock(&self.web_acl_metric) = Some(name.to_owned());
-    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    #[test]
+    fn a_failed_look_up_is_told_once_and_leaves_the_known_name() {
+        let name = Name::default();
+        name.keep("app/shop-alb/1");
+        name.keep_failure(&Error::new(ErrorKind::Unreachable, "no answer"));
+        let told = name.take_failure().map(|error| error.kind);
+        assert_eq!(told, Some(ErrorKind::Unreachable));
+        assert!(name.take_failure().is_none(), "the next look-up is made");
+        assert_eq!(name.known().as_deref(), Some("app/shop-alb/1"));
+    }
 }

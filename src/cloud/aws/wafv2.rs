@@ -40,7 +40,9 @@ pub(super) async fn read(cloud: &AwsCloud) -> Result<Waf> {
     let name = configured(name, "web ACL", "web_acl")?;
     let clients = cloud.clients().await?;
     let (client, scope) = place(clients, name.scope);
-    let acl = web_acl(client, &scope, name).await?;
+    let acl = web_acl(client, &scope, name)
+        .await
+        .inspect_err(|error| cloud.memo.web_acl.keep_failure(error))?;
     let (capacities, protects, samples) = join3(
         join_all(
             acl.rules()
@@ -62,7 +64,7 @@ pub(super) async fn read(cloud: &AwsCloud) -> Result<Waf> {
     gaps.dedup();
     let (samples, samples_error) = samples;
     let metric_name = metric_name(acl.visibility_config());
-    cloud.memo.keep_web_acl_metric(&metric_name);
+    cloud.memo.web_acl.keep(&metric_name);
     Ok(Waf {
         name: acl.name().to_owned(),
         id: acl.id().to_owned(),

@@ -28,7 +28,7 @@ pub(in super::super) async fn read(aws: &AwsCloud) -> Result<Alarms> {
     let regions = Regions::of(aws, clients);
     let ownership = Ownership {
         resources: &aws.environment.resources,
-        web_acl: aws.memo.web_acl_metric(),
+        web_acl: aws.memo.web_acl.known(),
     };
     load(&regions, &ownership).await
 }

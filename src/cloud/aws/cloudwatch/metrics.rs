@@ -37,7 +37,8 @@ pub(in super::super) async fn metrics(
     query(&regions, &names, ids, window, messages).await
 }
 
-/// Looks up the names that the configuration does not hold; one that cannot be read becomes a message.
+/// Looks up the names that the configuration does not hold; one that cannot be read becomes a message, and is not asked for again when
+/// its tier's read has just failed to find it.
 async fn names<'a>(
     aws: &'a AwsCloud,
     clients: &Clients,
@@ -69,13 +70,16 @@ async fn balancer(aws: &AwsCloud, clients: &Clients, wanted: bool) -> Result<Opt
     let Some(name) = aws.environment.resources.load_balancer.as_deref() else {
         return Ok(None);
     };
-    let known = aws.memo.balancer_dimension();
+    let known = aws.memo.balancer.known();
     if !wanted || known.is_some() {
         return Ok(known);
     }
+    if let Some(error) = aws.memo.balancer.take_failure() {
+        return Err(error);
+    }
     let found = elbv2::find(&clients.elb, name).await?;
     let dimension = elbv2::dimension(found.load_balancer_arn().unwrap_or_default());
-    aws.memo.keep_balancer_dimension(dimension);
+    aws.memo.balancer.keep(dimension);
     Ok(Some(dimension.to_owned()))
 }
 
@@ -83,12 +87,15 @@ async fn web_acl(aws: &AwsCloud, clients: &Clients, wanted: bool) -> Result<Opti
     let Some(name) = &aws.environment.resources.web_acl else {
         return Ok(None);
     };
-    let known = aws.memo.web_acl_metric();
+    let known = aws.memo.web_acl.known();
     if !wanted || known.is_some() {
         return Ok(known);
     }
+    if let Some(error) = aws.memo.web_acl.take_failure() {
+        return Err(error);
+    }
     let dimension = wafv2::dimension(clients, name).await?;
-    aws.memo.keep_web_acl_metric(&dimension);
+    aws.memo.web_acl.keep(&dimension);
     Ok(Some(dimension))
 }
 

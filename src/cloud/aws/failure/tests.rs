@@ -170,7 +170,19 @@ fn a_call_that_the_endpoint_lacks_never_looks_like_an_outage() {
     }
     let moto = "<!doctype html>\n<title>500 Internal Server Error</title>";
     assert_eq!(bare(500, moto).kind, ErrorKind::Unsupported);
+    let unparsed = told(SdkError::response_error(
+        "malformed JSON error body: unexpected token",
+        response(500, moto),
+    ));
+    assert_eq!(unparsed.kind, ErrorKind::Unsupported);
+    assert_eq!(
+        unparsed.message,
+        "ecs:DescribeServices is not available at this endpoint"
+    );
     assert_eq!(bare(400, "").kind, ErrorKind::Unsupported);
+    let ministack = r#"{"error": "Unsupported service: application-autoscaling"}"#;
+    assert_eq!(bare(400, ministack).kind, ErrorKind::Unsupported);
+    assert_eq!(bare(400, "{}").kind, ErrorKind::Service);
     assert_eq!(bare(501, "").kind, ErrorKind::Unsupported);
     let path = "Unknown Route53 endpoint: POST /2013-04-01/tags/healthcheck";
     assert_eq!(coded("InvalidInput", path).kind, ErrorKind::Unsupported);
