@@ -267,7 +267,15 @@ impl GridState {
             .selected
             .as_ref()
             .and_then(|id| self.order.iter().position(|&i| grid.rows[i].id == *id));
-        self.select(grid, found.unwrap_or(self.cursor));
+        match found {
+            Some(position) => self.cursor = position,
+            // A sorted list is read for its first row, which has to stay; an unsorted one grows at its top, and whoever has not
+            // moved yet wants to see what is new there.
+            None if self.selected.is_some() || self.sort.is_some() => {
+                self.select(grid, self.cursor);
+            }
+            None => self.cursor = self.cursor.min(self.order.len().saturating_sub(1)),
+        }
     }
 
     /// Selects the row at `position` of the order, or the last one before it.
@@ -351,6 +359,15 @@ mod tests {
         ]);
         state.refresh(&after);
         assert_eq!(state.row(&after).map(|r| r.id.as_str()), Some("frontend"));
+    }
+
+    #[test]
+    fn whoever_has_not_moved_sees_the_newest_row_first() {
+        let mut state = GridState::default();
+        state.refresh(&grid(&[("began", None)]));
+        let grown = grid(&[("finished", None), ("began", None)]);
+        state.refresh(&grown);
+        assert_eq!(state.row(&grown).map(|r| r.id.as_str()), Some("finished"));
     }
 
     #[test]

@@ -18,13 +18,20 @@ pub use describe::{describe, longest_dialog};
 
 use crate::{
     app::{Pane, Screen},
+    format,
     grid::{Cell, Grid},
-    model::{Health, environment::Environment, event::Event, metric::MetricId},
+    model::{
+        Health,
+        environment::Environment,
+        event::Event,
+        metric::{Metric, MetricId},
+    },
     observe::Observations,
     theme::Role,
     triage::Assessment,
 };
 use jiff::Timestamp;
+use std::collections::HashMap;
 
 /// What views are derived from: everything observed, what is said of it, and what is selected in panes that others depend on.
 #[derive(Clone, Copy)]
@@ -76,18 +83,30 @@ pub struct Chart {
 }
 
 impl Chart {
-    /// A chart of one metric of several things, labelled by the thing, or of several metrics, labelled by the metric.
-    pub fn new(title: impl Into<String>, series: impl IntoIterator<Item = MetricId>) -> Self {
-        let ids: Vec<MetricId> = series.into_iter().collect();
-        let same = ids.windows(2).all(|pair| pair[0].metric == pair[1].metric);
-        let label = |id: &MetricId| match &id.subject {
-            Some(subject) if same => subject.to_string(),
-            Some(subject) => format!("{subject} {}", id.metric.spec().label),
-            None => id.metric.spec().label.to_owned(),
-        };
+    /// A chart of metrics of which the environment has one each, called by their own labels.
+    pub fn new(title: impl Into<String>, metrics: impl IntoIterator<Item = Metric>) -> Self {
+        let series = metrics.into_iter();
         Self {
             title: title.into(),
-            series: ids.into_iter().map(|id| (label(&id), id)).collect(),
+            series: series
+                .map(|metric| (metric.spec().label.to_owned(), MetricId::of(metric)))
+                .collect(),
+            threshold: None,
+        }
+    }
+
+    /// A chart of one metric of several subjects, each called by its name alone: the title says what is measured.
+    pub fn by_subject<'a>(
+        title: impl Into<String>,
+        metric: Metric,
+        subjects: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Self {
+        let subjects = subjects.into_iter().take(Role::SERIES.len());
+        Self {
+            title: title.into(),
+            series: subjects
+                .map(|(name, subject)| (name.to_owned(), MetricId::with(metric, subject)))
+                .collect(),
             threshold: None,
         }
     }
@@ -113,6 +132,22 @@ fn words(text: &str) -> String {
     plain
 }
 
+/// An image without the registry's host, which is the same for all of an account and would push the tag out of sight.
+fn short_image(reference: &str) -> &str {
+    match reference.split_once('/') {
+        Some((host, rest)) if host.contains('.') => rest,
+        _ => reference,
+    }
+}
+
+/// An event of a service without ECS's `(service backend)` in front: what is left reads as a sentence of its own.
+fn service_event(message: &str) -> &str {
+    message
+        .strip_prefix("(service ")
+        .and_then(|rest| rest.split_once(") "))
+        .map_or(message, |(_, text)| text)
+}
+
 /// A certificate and the days until it ends.
 fn days(scope: &Scope<'_>, not_after: Option<Timestamp>, name: &str) -> Cell {
     // ACM warns from 45 days before an imported certificate ends (ACM, supported events); a week is an emergency.
@@ -120,7 +155,10 @@ fn days(scope: &Scope<'_>, not_after: Option<Timestamp>, name: &str) -> Cell {
         return Cell::text(name).role(Role::Muted);
     };
     let left = (end.as_second() - scope.now.as_second()).div_euclid(86_400);
-    let text = format!("{name} · {left} days");
+    let text = match left {
+        ..0 => format!("{name} · expired {} ago", format::count(-left, "day")),
+        _ => format!("{name} · {}", format::count(left, "day")),
+    };
     match left {
         ..=7 => Cell::health(Health::Critical, text),
         8..=30 => Cell::health(Health::Warning, text),
@@ -139,9 +177,32 @@ fn gaps<'a>(unread: impl IntoIterator<Item = &'a String>) -> Option<Field> {
     })
 }
 
-/// Builds the rows of `pane`; empty where nothing is known.
+/// A moment as part of a row's identity.
+fn moment(at: Option<Timestamp>) -> String {
+    at.map_or_else(String::new, |at| at.to_string())
+}
+
+/// Tells rows apart that say the same: the selection is kept by the id. Lists grow at their beginning, so that counting from the end
+/// keeps every id as it was.
+fn distinct(mut grid: Grid) -> Grid {
+    let mut seen: HashMap<String, usize> = HashMap::with_capacity(grid.rows.len());
+    for row in grid.rows.iter_mut().rev() {
+        let times = seen.entry(row.id.clone()).or_insert(0);
+        *times += 1;
+        if *times > 1 {
+            row.id = format!("{} ({times})", row.id);
+        }
+    }
+    grid
+}
+
+/// Builds the rows of `pane`; empty where nothing is known. Every row has an id of its own.
 #[must_use]
 pub fn grid(pane: Pane, scope: &Scope<'_>) -> Grid {
+    distinct(rows(pane, scope))
+}
+
+fn rows(pane: Pane, scope: &Scope<'_>) -> Grid {
     match pane {
         Pane::Findings => overview::findings(scope),
         Pane::Timeline => overview::timeline(scope),
@@ -177,6 +238,27 @@ pub fn grid(pane: Pane, scope: &Scope<'_>) -> Grid {
     }
 }
 
+/// What an empty pane says whose data was read.
+#[must_use]
+pub const fn nothing(pane: Pane) -> &'static str {
+    match pane {
+        Pane::HealthChecks => "no health check watches this domain",
+        Pane::Invalidations => "nothing was invalidated",
+        Pane::Samples => "no request was sampled in the last hours",
+        Pane::Targets => "no target is registered",
+        Pane::Tasks => "no task runs, and none stopped within the last hour",
+        Pane::Rollouts => "no deployment is on record",
+        Pane::Scaling => {
+            "no scaling activity: the service has a fixed number of tasks, or it never changed"
+        }
+        Pane::Snapshots => "no snapshot: nothing to restore from but the continuous backup",
+        Pane::Alarms => "no alarm watches this environment",
+        Pane::AlarmHistory => "no alarm changed its state",
+        Pane::FlowLogs => "no flow log: rejected packets leave no trace",
+        _ => "none",
+    }
+}
+
 /// The facts above a screen's panes, the most telling first.
 #[must_use]
 pub fn fields(screen: Screen, scope: &Scope<'_>) -> Vec<Field> {
@@ -204,3 +286,6 @@ pub fn charts(screen: Screen, scope: &Scope<'_>) -> Vec<Chart> {
         Screen::Network => network::charts(scope),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,6 +27,7 @@ use ratatui::{
     layout::{Constraint, Layout, Rect},
     widgets::Widget as _,
 };
+use unicode_width::UnicodeWidthStr as _;
 
 /// From this width hops stand side by side.
 const SIDE_BY_SIDE: u16 = 110;
@@ -214,15 +215,12 @@ fn down(app: &App, hops: &[Hop], area: Rect, buf: &mut Buffer) -> u16 {
 fn line(app: &App, hop: &Hop, lead: &str, area: Rect, buf: &mut Buffer) {
     let verdict = format!("{} {}", hop.health.glyph(), neutral(&hop.verdict));
     let title = format!("{lead}{}", neutral(&hop.title));
-    let figures = hop
-        .figures
-        .iter()
-        .take(2)
-        .map(String::as_str)
-        .collect::<Vec<_>>()
-        .join("  ");
     let room = area.width.saturating_sub(18 + 23);
     let spark_width = room.saturating_sub(22).min(24);
+    let figures = whole(
+        &hop.figures,
+        usize::from(room - spark_width).saturating_sub(2),
+    );
     let mut x = area.x;
     for (text, width, role) in [
         (title.as_str(), 18, Role::Title),
@@ -247,6 +245,20 @@ fn line(app: &App, hop: &Hop, lead: &str, area: Rect, buf: &mut Buffer) {
         },
         buf,
     );
+}
+
+/// The first figures, at most two, that fit in `width` as a whole: half a figure tells nothing.
+fn whole(figures: &[String], width: usize) -> String {
+    let mut line = String::new();
+    for figure in figures.iter().take(2) {
+        let gap = if line.is_empty() { "" } else { "  " };
+        if line.width() + gap.len() + figure.width() > width {
+            break;
+        }
+        line.push_str(gap);
+        line.push_str(figure);
+    }
+    line
 }
 
 fn spark(app: &App, hop: &Hop, area: Rect, buf: &mut Buffer) {

@@ -90,8 +90,10 @@ fn verdict(app: &App) -> (String, String, Role) {
         .map(|t| t.title())
         .collect::<Vec<_>>()
         .join(" · ");
+    // Of equally good ones the last is the greatest: the screen's own tier stands first and should speak.
     let worst = tiers
         .iter()
+        .rev()
         .map(|t| &app.assessment.tiers[t.index()].verdict)
         .max_by_key(|v| v.health);
     let health = worst.map_or(Health::Unknown, |v| v.health);
@@ -143,8 +145,15 @@ fn draw_chart(app: &App, chart: &Chart, area: Rect, buf: &mut Buffer) {
     } else {
         "earlier"
     };
-    let state = format!("{} {ends}", app.window.label());
-    (&Frame::new(&app.theme, &chart.title).state(&state, Role::Muted)).render(area, buf);
+    let old = metrics.error.as_ref().zip(metrics.age(app.now));
+    let (state, role) = match old {
+        Some((error, age)) => (
+            format!("{} · {} old", error.kind.label(), format::age(age)),
+            Role::Warning,
+        ),
+        None => (format!("{} {ends}", app.window.label()), Role::Muted),
+    };
+    (&Frame::new(&app.theme, &chart.title).state(&state, role)).render(area, buf);
     let inner = Frame::inner(area);
     let Some(known) = &metrics.value else {
         let waiting = metrics
@@ -207,44 +216,72 @@ fn draw_chart(app: &App, chart: &Chart, area: Rect, buf: &mut Buffer) {
     (&widget).render(inner, buf);
 }
 
-/// The panes: the one with the keys first and largest, the others in their order as far as there is room.
+/// The panes: all of them if there is room, in two columns on wide screens; else the first, on whose selection the others hang, and
+/// as many of the others as fit, the one with the keys among them.
 fn panes(app: &App, area: Rect, buf: &mut Buffer) {
-    let focused = app.focused();
     let all = app.screen.panes();
     let columns: u16 = if area.width >= 160 { 2 } else { 1 };
-    let rows = (area.height / PANE_HEIGHT.max(1)).max(1);
-    let room = usize::from(rows * columns);
-    if room >= all.len() {
-        // Everything fits: every pane has its place, whatever has the keys, so that nothing jumps.
+    let rows = (area.height / PANE_HEIGHT).max(1);
+    if usize::from(rows * columns) >= all.len() {
         let split = all.len().div_ceil(usize::from(columns));
         let sides = Layout::horizontal(vec![Constraint::Fill(1); usize::from(columns)]).split(area);
         for (side, panes) in sides.iter().zip(all.chunks(split)) {
-            let slots = Layout::vertical(vec![Constraint::Fill(1); panes.len()]).split(*side);
-            for (p, slot) in panes.iter().zip(slots.iter()) {
-                pane(app, *p, *slot, buf);
-            }
+            stack(app, panes, *side, buf);
         }
         return;
     }
     let [tabs, rest] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(area);
     tab_line(app, tabs, buf);
-    // The first pane is what the others hang on: with room for two it stays, above the one that has the keys.
-    let shown = match (rest.height >= 2 * PANE_HEIGHT, all) {
-        (true, [first, second, ..]) => {
-            vec![*first, if focused == *first { *second } else { focused }]
-        }
-        _ => vec![focused],
+    let room = usize::from(rest.height / PANE_HEIGHT).max(1);
+    stack(app, &in_sight(all, app.focused(), room), rest, buf);
+}
+
+/// Which of `all` are shown in `room` places, fewer than there are panes: moving to the next one only changes the picture when it
+/// was not in it.
+fn in_sight(all: &[Pane], focused: Pane, room: usize) -> Vec<Pane> {
+    let Some((first, others)) = all.split_first().filter(|_| room > 1) else {
+        return vec![focused];
     };
-    let heights: Vec<Constraint> = shown
+    let places = room - 1;
+    let at = others.iter().position(|p| *p == focused).unwrap_or(0);
+    let start = (at + 1).saturating_sub(places);
+    let window = others.iter().skip(start).take(places);
+    std::iter::once(first).chain(window).copied().collect()
+}
+
+/// Panes above each other.
+fn stack(app: &App, panes: &[Pane], area: Rect, buf: &mut Buffer) {
+    let wanted: Vec<u16> = panes
         .iter()
-        .map(|p| Constraint::Fill(if *p == focused { 3 } else { 2 }))
+        .map(|p| {
+            let rows = app.pane(*p).state.order.len();
+            // Two borders and the header stand around the rows.
+            u16::try_from(rows + 3).unwrap_or(u16::MAX).max(PANE_HEIGHT)
+        })
         .collect();
-    for (p, slot) in shown
-        .iter()
-        .zip(Layout::vertical(heights).split(rest).iter())
-    {
-        pane(app, *p, *slot, buf);
+    let mut y = area.y;
+    for (p, height) in panes.iter().zip(heights(&wanted, area.height)) {
+        pane(app, *p, Rect { y, height, ..area }, buf);
+        y += height;
     }
+}
+
+/// Shares out `total` lines: whoever wants less than an equal share gets it, and leaves more to the others. What nobody wants goes
+/// to the last.
+fn heights(wanted: &[u16], total: u16) -> Vec<u16> {
+    let mut heights = vec![0; wanted.len()];
+    let mut by_need: Vec<usize> = (0..wanted.len()).collect();
+    by_need.sort_by_key(|&i| wanted[i]);
+    let mut left = total;
+    for (done, &i) in by_need.iter().enumerate() {
+        let sharers = u16::try_from(wanted.len() - done).unwrap_or(1);
+        heights[i] = wanted[i].min(left / sharers);
+        left -= heights[i];
+    }
+    if let Some(last) = heights.last_mut() {
+        *last += left;
+    }
+    heights
 }
 
 /// The names of all panes, the one with the keys marked.
@@ -354,8 +391,20 @@ fn emptiness(app: &App, pane: Pane) -> (String, Role) {
         );
     }
     let Some(tier) = pane.tier() else {
+        // What the environment does not name is no part of it, and no failure.
+        let mut failures = Tier::ALL
+            .into_iter()
+            .filter(|tier| app.environment.resources.names(*tier))
+            .filter_map(|tier| app.seen.tier(tier).error.as_ref());
         let word = match pane {
-            Pane::Findings if app.assessment.health == Health::Unknown => "nothing is known yet",
+            Pane::Findings if app.assessment.health == Health::Unknown => {
+                // Where nothing at all is known, why is the only finding.
+                return failures.next().map_or_else(
+                    || ("nothing is known yet".to_owned(), Role::Muted),
+                    |error| (problem(error), Role::Warning),
+                );
+            }
+            _ if app.seen.tiers.iter().all(|seen| seen.value.is_none()) => "nothing is known yet",
             Pane::Findings => "nothing is wrong, as far as the rules see",
             _ => "nothing happened yet",
         };
@@ -368,7 +417,7 @@ fn emptiness(app: &App, pane: Pane) -> (String, Role) {
             (problem(error), Role::Muted)
         }
         (None, Some(error)) => (problem(error), Role::Warning),
-        (Some(_), _) => ("none".to_owned(), Role::Muted),
+        (Some(_), _) => (view::nothing(pane).to_owned(), Role::Muted),
     }
 }
 
@@ -379,4 +428,35 @@ fn problem(error: &Error) -> String {
         None => error.message.clone(),
     };
     crate::text::neutral(&text).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_list_leaves_its_lines_to_the_long_ones() {
+        assert_eq!(heights(&[6, 30, 40], 30), [6, 12, 12]);
+        assert_eq!(heights(&[40, 6], 20), [14, 6]);
+        assert_eq!(heights(&[6, 6], 20), [6, 14]);
+        assert_eq!(heights(&[], 20), [0_u16; 0]);
+    }
+
+    #[test]
+    fn the_first_pane_stays_and_the_one_with_the_keys_is_always_in_sight() {
+        let all = [Pane::Services, Pane::Tasks, Pane::Rollouts, Pane::Scaling];
+        assert_eq!(
+            in_sight(&all, Pane::Services, 3),
+            [Pane::Services, Pane::Tasks, Pane::Rollouts]
+        );
+        assert_eq!(
+            in_sight(&all, Pane::Rollouts, 3),
+            [Pane::Services, Pane::Tasks, Pane::Rollouts]
+        );
+        assert_eq!(
+            in_sight(&all, Pane::Scaling, 3),
+            [Pane::Services, Pane::Rollouts, Pane::Scaling]
+        );
+        assert_eq!(in_sight(&all, Pane::Tasks, 1), [Pane::Tasks]);
+    }
 }

@@ -1,6 +1,6 @@
 //! The alarms screen.
 
-use super::{Field, Scope, gaps, link, words};
+use super::{Field, Scope, gaps, link, moment};
 use crate::{
     format,
     grid::{Cell, Column, Grid, Row, Width},
@@ -22,12 +22,45 @@ fn state(alarm: &Alarm) -> Cell {
     }
 }
 
+/// An alarm's name. Those of target tracking are `TargetTracking-service/CLUSTER/SERVICE-AlarmHigh-UUID`: what tells them apart is
+/// the service and the end of its name.
+fn name(name: &str) -> std::borrow::Cow<'_, str> {
+    let parts = name
+        .strip_prefix("TargetTracking-service/")
+        .and_then(|rest| rest.split_once('/'))
+        .and_then(|(_, rest)| rest.split_once("-Alarm"));
+    match parts {
+        Some((service, end)) if end.starts_with("High") => format!("{service} scales out").into(),
+        Some((service, end)) if end.starts_with("Low") => format!("{service} scales in").into(),
+        _ => name.into(),
+    }
+}
+
+/// `Minimum < 5368709120 for 5 of 5 × 60 s` as `Minimum < 5.0 GiB, 5/5 × 60 s`; a composite alarm's rule as it is.
+fn condition(alarm: &Alarm) -> std::borrow::Cow<'_, str> {
+    let parts = alarm
+        .condition
+        .split_once(" for ")
+        .filter(|_| !alarm.metric.is_empty());
+    let Some((compared, periods)) = parts else {
+        return alarm.condition.as_str().into();
+    };
+    let (compared, limit) = compared.rsplit_once(' ').unwrap_or(("", compared));
+    // CloudWatch keeps thresholds without their unit; only sizes of memory and storage get this large.
+    let limit = match limit.parse::<f64>() {
+        Ok(bytes) if bytes >= 1_048_576.0 => format::value(bytes, Unit::Bytes),
+        _ => limit.to_owned(),
+    };
+    format!("{compared} {limit}, {}", periods.replacen(" of ", "/", 1)).into()
+}
+
 pub(super) fn alarms(scope: &Scope<'_>) -> Grid {
     const COLUMNS: &[Column] = &[
         Column::new("state", Width::Fixed(9)),
         Column::new("since", Width::Fixed(5)).right(),
         Column::new("alarm", Width::Fit(10, 40)),
-        Column::new("condition", Width::Fit(10, 40)).drop(1),
+        Column::new("condition", Width::Fit(9, 40)).drop(1),
+        Column::new("metric", Width::Fit(6, 44)).drop(4),
         Column::new("actions", Width::Fixed(7)).right().drop(3),
         Column::new("reason", Width::Share(16)).drop(2),
     ];
@@ -42,8 +75,9 @@ pub(super) fn alarms(scope: &Scope<'_>) -> Grid {
         cells: vec![
             state(alarm),
             Cell::age(alarm.since),
-            Cell::text(&alarm.name),
-            Cell::text(&alarm.condition).role(Role::Muted),
+            Cell::text(name(&alarm.name)),
+            Cell::text(condition(alarm)).role(Role::Muted),
+            Cell::text(&alarm.metric).role(Role::Muted),
             if alarm.actions_enabled {
                 Cell::count(u32::try_from(alarm.actions).unwrap_or(u32::MAX))
             } else {
@@ -54,9 +88,12 @@ pub(super) fn alarms(scope: &Scope<'_>) -> Grid {
         describe: serde_json::json!(alarm),
         link: Some(link::alarm(&alarm.region, &alarm.name)),
     };
+    // Alarms that only steer autoscaling go last: they come and go all day and nobody has to act on them.
+    let (steering, alarms): (Vec<_>, Vec<_>) =
+        known.alarms.iter().partition(|a| a.owned_by_autoscaling);
     Grid {
         columns: COLUMNS,
-        rows: known.alarms.iter().map(row).collect(),
+        rows: alarms.into_iter().chain(steering).map(row).collect(),
     }
 }
 
@@ -73,8 +110,8 @@ pub(super) fn history(scope: &Scope<'_>) -> Grid {
             rows: Vec::new(),
         };
     };
-    let row = |(index, change): (usize, &AlarmTransition)| Row {
-        id: format!("{} {index}", change.alarm),
+    let row = |change: &AlarmTransition| Row {
+        id: format!("{} {}", change.alarm, moment(change.at)),
         cells: vec![
             Cell::age(change.at),
             change.to.map_or_else(Cell::missing, |to| {
@@ -89,7 +126,7 @@ pub(super) fn history(scope: &Scope<'_>) -> Grid {
                     AlarmState::Alarm => Cell::health(Health::Critical, "alarm"),
                 }
             }),
-            Cell::text(&change.alarm),
+            Cell::text(name(&change.alarm)),
             Cell::text(&change.summary).role(Role::Muted),
         ],
         describe: serde_json::json!(change),
@@ -97,7 +134,7 @@ pub(super) fn history(scope: &Scope<'_>) -> Grid {
     };
     Grid {
         columns: COLUMNS,
-        rows: known.history.iter().enumerate().map(row).collect(),
+        rows: known.history.iter().map(row).collect(),
     }
 }
 
@@ -154,24 +191,23 @@ pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
         Health::Ok
     };
     let states = format!(
-        "{firing} firing · {} {} · {} {}",
+        "{firing} firing · {} ok · {} without data",
         count(AlarmState::Ok),
-        words(AlarmState::Ok.word()),
         count(AlarmState::InsufficientData),
-        words(AlarmState::InsufficientData.word()),
     );
     let silent = known
         .alarms
         .iter()
         .filter(|a| !a.actions_enabled || a.actions == 0)
         .count();
-    let mut fields = vec![
-        Field::new("alarms", Cell::health(health, states)),
-        Field::new(
-            "tell nobody",
-            Cell::text(silent.to_string()).role(Role::Muted),
-        ),
-    ];
+    let mut fields = vec![Field::new("alarms", Cell::health(health, states))];
+    if silent > 0 {
+        let text = format!("{silent}: without an action, or with actions disabled");
+        fields.push(Field::new(
+            "notify nobody",
+            Cell::text(text).role(Role::Muted),
+        ));
+    }
     fields.extend(gaps(known.history_error.iter().chain(&known.gaps)));
     fields
 }

@@ -6,7 +6,7 @@ use crate::{
     model::{
         Health,
         balancer::{Balancer, Target, TargetGroup, TargetState},
-        metric::{Metric, MetricId},
+        metric::Metric,
     },
     theme::Role,
 };
@@ -26,10 +26,10 @@ fn group_health(group: &TargetGroup) -> Health {
 pub(super) fn target_groups(scope: &Scope<'_>) -> Grid {
     const COLUMNS: &[Column] = &[
         Column::new("target group", Width::Fit(12, 32)),
-        Column::new("healthy", Width::Fixed(11)),
-        Column::new("port", Width::Fixed(11)).drop(1),
+        Column::new("healthy", Width::Fit(7, 10)),
+        Column::new("port", Width::Fit(4, 11)).drop(2),
         Column::new("drain", Width::Fixed(6)).right().drop(3),
-        Column::new("health check", Width::Share(20)).drop(2),
+        Column::new("health check", Width::Share(20)).drop(1),
     ];
     let Some(balancer) = scope.seen.balancer() else {
         return Grid {
@@ -86,7 +86,7 @@ pub(super) fn targets(scope: &Scope<'_>) -> Grid {
         Column::new("state", Width::Fit(9, 20)),
         Column::new("zone", Width::Fit(5, 16)).drop(2),
         Column::new("reason", Width::Fit(8, 34)).drop(1),
-        Column::new("in the balancer's words", Width::Share(12)),
+        Column::new("description", Width::Share(12)),
     ];
     let group = scope.seen.balancer().and_then(|b| {
         let selected = scope
@@ -211,12 +211,7 @@ pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
         ),
         Field::new(
             "idle timeout",
-            Cell::maybe(
-                balancer
-                    .idle_timeout
-                    .map(|s| format!("{s} s; targets must keep connections longer")),
-            )
-            .role(Role::Muted),
+            Cell::maybe(balancer.idle_timeout.map(|s| format!("{s} s"))).role(Role::Muted),
         ),
         Field::new(
             "deletion protection",
@@ -240,42 +235,24 @@ pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
 
 pub(super) fn charts(scope: &Scope<'_>) -> Vec<Chart> {
     let groups = scope.seen.balancer().map_or(&[][..], |b| &b.target_groups);
-    let hosts = groups.iter().take(Role::SERIES.len()).map(|group| {
-        let label = format!("{} healthy", group.name);
-        (
-            label,
-            MetricId::with(Metric::AlbHealthyHosts, group.dimension()),
-        )
-    });
+    let named = groups.iter().map(|g| (g.name.as_str(), g.dimension()));
+    let hosts = Chart::by_subject("Healthy targets", Metric::AlbHealthyHosts, named);
     let mut charts = vec![
-        Chart::new("Requests", [MetricId::of(Metric::AlbRequests)]),
+        Chart::new("Requests", [Metric::AlbRequests]),
         Chart::new(
             "Latency of targets",
-            [Metric::AlbP50, Metric::AlbP95, Metric::AlbP99].map(MetricId::of),
+            [Metric::AlbP50, Metric::AlbP95, Metric::AlbP99],
         ),
-        Chart::new(
-            "Errors",
-            [
-                Metric::AlbTarget5xx,
-                Metric::AlbElb5xx,
-                Metric::AlbTarget4xx,
-                Metric::AlbElb4xx,
-            ]
-            .map(MetricId::of),
-        ),
+        Chart::new("Server errors", [Metric::AlbTarget5xx, Metric::AlbElb5xx]),
     ];
-    let hosts = Chart {
-        title: "Healthy targets".to_owned(),
-        series: hosts.collect(),
-        threshold: None,
-    };
     if !hosts.series.is_empty() {
         charts.push(hosts);
     }
     charts.push(Chart::new(
-        "Load balancer capacity units",
-        [MetricId::of(Metric::AlbConsumedLcus)],
+        "Client errors",
+        [Metric::AlbTarget4xx, Metric::AlbElb4xx],
     ));
+    charts.push(Chart::new("Capacity units", [Metric::AlbConsumedLcus]));
     charts
 }
 

@@ -1,13 +1,13 @@
 //! The database screen.
 
-use super::{Chart, Field, Scope, days, gaps, link, words};
+use super::{Chart, Field, Scope, days, gaps, link, moment, words};
 use crate::{
     format,
     grid::{Cell, Column, Grid, Row, Width},
     model::{
         Health,
         database::{Database, DbEvent, DbSnapshot, MaxConnectionsSource},
-        metric::{Metric, MetricId, Series},
+        metric::{Metric, Series},
     },
     theme::Role,
 };
@@ -26,10 +26,10 @@ pub(super) fn snapshots(scope: &Scope<'_>) -> Grid {
         Column::new("age", Width::Fixed(5)).right(),
         Column::new("kind", Width::Fit(6, 10)),
         Column::new("state", Width::Fit(9, 16)),
-        Column::new("size", Width::Fixed(8)).right().drop(1),
-        Column::new("version", Width::Fit(4, 10)).drop(3),
-        Column::new("encrypted", Width::Fixed(9)).drop(2),
-        Column::new("snapshot", Width::Share(16)),
+        Column::new("size", Width::Fit(4, 8)).right().drop(1),
+        Column::new("version", Width::Fit(4, 10)).drop(2),
+        Column::new("encrypted", Width::Fixed(9)).drop(3),
+        Column::new("snapshot", Width::Share(30)),
     ];
     let Some(database) = scope.seen.database() else {
         return Grid {
@@ -83,8 +83,8 @@ pub(super) fn events(scope: &Scope<'_>) -> Grid {
             rows: Vec::new(),
         };
     };
-    let row = |(index, event): (usize, &DbEvent)| Row {
-        id: format!("{} {index}", event.message),
+    let row = |event: &DbEvent| Row {
+        id: format!("{} {}", event.message, moment(event.at)),
         cells: vec![
             Cell::age(event.at),
             Cell::text(&event.source).role(Role::Muted),
@@ -96,7 +96,7 @@ pub(super) fn events(scope: &Scope<'_>) -> Grid {
     };
     Grid {
         columns: COLUMNS,
-        rows: database.events.iter().enumerate().map(row).collect(),
+        rows: database.events.iter().map(row).collect(),
     }
 }
 
@@ -174,7 +174,9 @@ pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
             "engine",
             Cell::text(format!(
                 "{} {} · {}",
-                database.engine, database.version, database.class
+                engine(&database.engine),
+                database.version,
+                database.class
             )),
         ),
         Field::new("storage", Cell::text(format!("{used}{grows}"))),
@@ -193,7 +195,7 @@ pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
         ),
         Field::new(
             "maintenance",
-            Cell::maybe(database.maintenance_window.clone()).role(Role::Muted),
+            Cell::maybe(database.maintenance_window.as_deref().map(window)).role(Role::Muted),
         ),
         Field::new("parameters", parameters(database)),
         Field::new(
@@ -228,13 +230,49 @@ pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
     fields
 }
 
+/// An engine by the name people use.
+fn engine(engine: &str) -> &str {
+    match engine {
+        "postgres" => "PostgreSQL",
+        "aurora-postgresql" => "Aurora PostgreSQL",
+        other => other,
+    }
+}
+
+/// A daily (`03:00-03:30`) or weekly (`sun:04:30-sun:05:00`) window, as a person would write it; RDS keeps both in UTC.
+fn window(text: &str) -> String {
+    let Some((from, to)) = text.split_once('-') else {
+        return text.to_owned();
+    };
+    let split = |moment: &str| match moment.split_once(':') {
+        Some((day, time)) if time.contains(':') => (capital(day), time.to_owned()),
+        _ => (String::new(), moment.to_owned()),
+    };
+    let ((first, from), (last, to)) = (split(from), split(to));
+    let last = if first == last { String::new() } else { last };
+    format!("{first} {from}–{last} {to} UTC")
+        .replace("– ", "–")
+        .trim_start()
+        .to_owned()
+}
+
+fn capital(word: &str) -> String {
+    let mut rest = word.chars();
+    rest.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(rest).collect()
+    })
+}
+
 fn backups(database: &Database) -> Cell {
     match database.backup_retention_days {
         0 => Cell::health(Health::Warning, "off"),
         days => Cell::text(format!(
-            "{} · window {} UTC",
+            "{} · {}",
             format::count(days, "day"),
-            database.backup_window.as_deref().unwrap_or("–")
+            database
+                .backup_window
+                .as_deref()
+                .map_or_else(String::new, window)
         )),
     }
 }
@@ -261,24 +299,18 @@ pub(super) fn charts(scope: &Scope<'_>) -> Vec<Chart> {
     let Some(database) = scope.seen.database() else {
         return Vec::new();
     };
-    let one = |metric| [MetricId::of(metric)];
+    let one = |metric| [metric];
     let connections = Chart::new("Connections", one(Metric::RdsConnections));
     let mut charts = vec![
-        Chart::new("CPU", one(Metric::RdsCpu)).threshold(CPU, format!("{CPU:.0} %")),
+        Chart::new("CPU", one(Metric::RdsCpu)).threshold(CPU, "alarm at"),
         match database.max_connections {
-            Some(max) => connections.threshold(f64::from(max.value), "max_connections"),
+            Some(max) => connections.threshold(f64::from(max.value), "max"),
             None => connections,
         },
         Chart::new("Free storage", one(Metric::RdsFreeStorage))
-            .threshold(storage_floor(database), "10 %"),
-        Chart::new(
-            "Latency",
-            [Metric::RdsReadLatency, Metric::RdsWriteLatency].map(MetricId::of),
-        ),
-        Chart::new(
-            "IOPS",
-            [Metric::RdsReadIops, Metric::RdsWriteIops].map(MetricId::of),
-        ),
+            .threshold(storage_floor(database), "alarm at"),
+        Chart::new("Latency", [Metric::RdsReadLatency, Metric::RdsWriteLatency]),
+        Chart::new("IOPS", [Metric::RdsReadIops, Metric::RdsWriteIops]),
     ];
     if database.performance_insights {
         charts.insert(2, Chart::new("DB load", one(Metric::RdsDbLoad)));

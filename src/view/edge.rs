@@ -1,13 +1,13 @@
 //! The edge screen: Route 53, CloudFront and WAF.
 
-use super::{Chart, Field, Scope, days, gaps, link, words};
+use super::{Chart, Field, Scope, days, gaps, link, moment, words};
 use crate::{
     format,
     grid::{Cell, Column, Grid, Row, Width},
     model::{
         Health,
         edge::{AdditionalMetrics, Health3, RecordTarget},
-        metric::{Metric, MetricId},
+        metric::Metric,
     },
     theme::Role,
 };
@@ -28,7 +28,7 @@ pub(super) fn records(scope: &Scope<'_>) -> Grid {
     };
     let zone = dns.zone.as_ref().map(|z| z.id.as_str());
     let row = |record: &crate::model::edge::DnsRecord| Row {
-        id: record.name.clone(),
+        id: format!("{} {}", record.name, record.kind),
         cells: vec![
             Cell::text(&record.name),
             Cell::text(&record.kind).role(Role::Muted),
@@ -56,7 +56,7 @@ pub(super) fn records(scope: &Scope<'_>) -> Grid {
 pub(super) fn health_checks(scope: &Scope<'_>) -> Grid {
     const COLUMNS: &[Column] = &[
         Column::new("health check", Width::Fit(12, 30)),
-        Column::new("state", Width::Fixed(12)),
+        Column::new("state", Width::Fit(9, 11)),
         Column::new("checkers", Width::Fixed(8)).right(),
         Column::new("target", Width::Share(14)).drop(1),
         Column::new("last failure", Width::Fit(12, 50)).drop(2),
@@ -97,7 +97,7 @@ pub(super) fn origins(scope: &Scope<'_>) -> Grid {
         Column::new("origin", Width::Fit(6, 24)),
         Column::new("domain", Width::Share(20)),
         Column::new("protocol", Width::Fit(8, 14)),
-        Column::new("connect", Width::Fixed(9)).right().drop(2),
+        Column::new("connect", Width::Fit(7, 9)).right().drop(2),
         Column::new("read", Width::Fixed(6)).right().drop(1),
     ];
     let Some(cdn) = scope.seen.cdn() else {
@@ -107,7 +107,7 @@ pub(super) fn origins(scope: &Scope<'_>) -> Grid {
         };
     };
     let row = |origin: &crate::model::edge::Origin| Row {
-        id: origin.domain.clone(),
+        id: origin.id.clone(),
         cells: vec![
             Cell::text(&origin.id),
             Cell::text(&origin.domain),
@@ -193,7 +193,7 @@ pub(super) fn invalidations(scope: &Scope<'_>) -> Grid {
 pub(super) fn rules(scope: &Scope<'_>) -> Grid {
     const COLUMNS: &[Column] = &[
         Column::new("prio", Width::Fixed(4)).right(),
-        Column::new("rule", Width::Fit(8, 32)),
+        Column::new("rule", Width::Fit(8, 40)),
         Column::new("action", Width::Fit(6, 18)),
         Column::new("blocked/h", Width::Fixed(9)).right(),
         Column::new("counted/h", Width::Fixed(9)).right().drop(2),
@@ -250,10 +250,12 @@ pub(super) fn samples(scope: &Scope<'_>) -> Grid {
             rows: Vec::new(),
         };
     };
-    let row = |(index, sample): (usize, &crate::model::edge::SampledRequest)| {
+    let row = |sample: &crate::model::edge::SampledRequest| {
         let action = words(&sample.action);
         Row {
-            id: format!("{} {} {index}", sample.client_ip, sample.uri),
+            id: [&sample.client_ip, &sample.uri, &moment(sample.at)]
+                .map(String::as_str)
+                .join(" "),
             cells: vec![
                 Cell::age(sample.at),
                 Cell::text(&action).role(if action == "block" {
@@ -272,7 +274,7 @@ pub(super) fn samples(scope: &Scope<'_>) -> Grid {
     };
     Grid {
         columns: COLUMNS,
-        rows: waf.samples.iter().enumerate().map(row).collect(),
+        rows: waf.samples.iter().map(row).collect(),
     }
 }
 
@@ -298,11 +300,11 @@ pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
             ),
         ));
         fields.push(Field::new(
-            "hit ratio and latency",
+            "extra metrics",
             match cdn.additional_metrics {
-                AdditionalMetrics::Enabled => Cell::text("published").role(Role::Muted),
+                AdditionalMetrics::Enabled => Cell::text("on").role(Role::Muted),
                 AdditionalMetrics::Disabled => {
-                    Cell::text("not enabled on the distribution").role(Role::Muted)
+                    Cell::text("off: no hit ratio, no origin latency").role(Role::Muted)
                 }
                 AdditionalMetrics::Unknown => Cell::text("not known").role(Role::Muted),
             },
@@ -346,17 +348,11 @@ pub(super) fn charts(scope: &Scope<'_>) -> Vec<Chart> {
         .seen
         .cdn()
         .is_some_and(|c| c.additional_metrics == AdditionalMetrics::Enabled);
-    let one = |metric| [MetricId::of(metric)];
+    let one = |metric| [metric];
     let mut charts = vec![
         Chart::new("Requests", one(Metric::CdnRequests)),
-        Chart::new(
-            "Errors of all requests",
-            [Metric::Cdn4xxRate, Metric::Cdn5xxRate].map(MetricId::of),
-        ),
-        Chart::new(
-            "WAF",
-            [Metric::WafBlocked, Metric::WafCounted].map(MetricId::of),
-        ),
+        Chart::new("Error rate", [Metric::Cdn4xxRate, Metric::Cdn5xxRate]),
+        Chart::new("WAF", [Metric::WafBlocked, Metric::WafCounted]),
     ];
     if hits {
         charts.insert(2, Chart::new("Cache hits", one(Metric::CdnCacheHitRate)));

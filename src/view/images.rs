@@ -61,11 +61,11 @@ fn scan(findings: Option<&ScanFindings>) -> Cell {
 pub(super) fn running(scope: &Scope<'_>) -> Grid {
     const COLUMNS: &[Column] = &[
         Column::new("service", Width::Fit(7, 24)),
-        Column::new("container", Width::Fit(9, 20)).drop(3),
+        Column::new("container", Width::Fit(9, 20)).drop(2),
         Column::new("state", Width::Fit(9, 18)),
-        Column::new("digest", Width::Fixed(12)).drop(2),
+        Column::new("digest", Width::Fixed(12)).drop(3),
         Column::new("findings", Width::Fit(8, 20)).drop(1),
-        Column::new("image", Width::Share(20)),
+        Column::new("image", Width::Share(34)),
     ];
     let Some(compute) = scope.seen.compute() else {
         return Grid {
@@ -85,18 +85,14 @@ pub(super) fn running(scope: &Scope<'_>) -> Grid {
             (None, _) => Cell::health(Health::Unknown, "not in ECR"),
         };
         Row {
-            id: image
-                .digests
-                .first()
-                .cloned()
-                .unwrap_or_else(|| image.reference.clone()),
+            id: format!("{}/{} {}", image.service, image.container, image.reference),
             cells: vec![
                 Cell::text(&image.service),
                 Cell::text(&image.container).role(Role::Muted),
                 state,
                 Cell::maybe(image.digests.first().map(|d| short(d))).role(Role::Muted),
                 place.map_or_else(Cell::missing, |(_, found)| scan(found.scan.as_ref())),
-                Cell::text(&image.reference),
+                Cell::text(super::short_image(&image.reference)),
             ],
             describe: serde_json::json!(image),
             link: None,
@@ -114,9 +110,10 @@ pub(super) fn repositories(scope: &Scope<'_>) -> Grid {
         Column::new("images", Width::Fixed(6)).right(),
         Column::new("newest", Width::Fixed(6)).right(),
         Column::new("untagged", Width::Fixed(8)).right().drop(2),
-        Column::new("scan", Width::Fit(7, 8)).drop(3),
+        Column::new("scan", Width::Fit(4, 8)).drop(3),
         Column::new("lifecycle", Width::Fixed(9)).drop(4),
-        Column::new("address", Width::Share(16)).drop(1),
+        Column::new("tags", Width::Fit(4, 30)).drop(1),
+        Column::new("registry", Width::Share(44)).drop(5),
     ];
     let Some(images) = scope.seen.images() else {
         return Grid {
@@ -152,7 +149,8 @@ pub(super) fn repositories(scope: &Scope<'_>) -> Grid {
                         .map(|set| if set { "set" } else { "none" }),
                 )
                 .role(Role::Muted),
-                Cell::text(&repository.uri).role(Role::Muted),
+                Cell::text(super::words(&repository.tag_mutability)).role(Role::Muted),
+                Cell::text(repository.uri.split('/').next().unwrap_or_default()).role(Role::Muted),
             ],
             describe: serde_json::json!({
                 "name": repository.name, "uri": repository.uri, "arn": repository.arn,

@@ -5,7 +5,7 @@ use crate::{
     grid::{Cell, Column, Grid, Row, Width},
     model::{
         Health,
-        metric::{Metric, MetricId},
+        metric::Metric,
         network::{FlowLog, SecurityGroup, SecurityRule, Subnet, SubnetReach},
     },
     theme::Role,
@@ -88,6 +88,11 @@ pub(super) fn security_rules(scope: &Scope<'_>) -> Grid {
             rows: Vec::new(),
         };
     };
+    // A group's name says more than its id.
+    let peer = |id: &str| {
+        let known = network.security_groups.iter().find(|g| g.id == id);
+        known.map_or_else(|| id.to_owned(), |g| g.name.clone())
+    };
     let row = |group: &SecurityGroup, way: &str, rule: &SecurityRule| {
         let role = if way == "in" && wide_open(rule) {
             Role::Warning
@@ -102,7 +107,7 @@ pub(super) fn security_rules(scope: &Scope<'_>) -> Grid {
                 Cell::text(way).role(Role::Muted),
                 Cell::text(&rule.protocol).role(Role::Muted),
                 Cell::text(&rule.ports),
-                Cell::text(&rule.peer).role(role),
+                Cell::text(peer(&rule.peer)).role(role),
                 Cell::maybe(rule.description.clone()).role(Role::Muted),
             ],
             describe: serde_json::json!({"group": group.name, "id": group.id, "used_by": group.used_by, "way": way, "rule": rule}),
@@ -235,7 +240,9 @@ pub(super) fn gateways(scope: &Scope<'_>) -> Grid {
             Cell::text(format!("{} endpoint", endpoint.kind.to_lowercase())),
             state(&endpoint.state),
             Cell::text(&endpoint.id),
-            Cell::text(&endpoint.service).role(Role::Muted),
+            // `com.amazonaws.REGION.` is the same for all of them.
+            Cell::text(endpoint.service.splitn(4, '.').nth(3).unwrap_or(&endpoint.service))
+                .role(Role::Muted),
         ],
         describe: serde_json::json!(endpoint),
         link: Some(link::vpc(
@@ -305,7 +312,7 @@ pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
             Health::Warning,
             "no flow log: rejected packets leave no trace",
         ),
-        n => Cell::text(format!("{n}, a few minutes late by nature")).role(Role::Muted),
+        n => Cell::text(format!("{n} · some minutes late by nature")).role(Role::Muted),
     };
     let mut fields = vec![
         Field::new(
@@ -328,15 +335,16 @@ pub(super) fn charts(scope: &Scope<'_>) -> Vec<Chart> {
     if gateways.is_empty() {
         return Vec::new();
     }
-    let of = |metric| {
-        let gateways = gateways.iter().take(Role::SERIES.len());
-        gateways
-            .map(move |g| MetricId::with(metric, g.id.as_str()))
-            .collect::<Vec<_>>()
+    let of = |title: &str, metric| {
+        let named = gateways.iter().map(|gateway| {
+            let name = gateway.name.as_ref().unwrap_or(&gateway.id);
+            (name.as_str(), gateway.id.as_str())
+        });
+        Chart::by_subject(title, metric, named)
     };
     vec![
-        Chart::new("NAT traffic out", of(Metric::NatBytesOut)),
-        Chart::new("NAT connections", of(Metric::NatActiveConnections)),
-        Chart::new("NAT port errors", of(Metric::NatErrorPortAllocation)),
+        of("NAT traffic out", Metric::NatBytesOut),
+        of("NAT connections", Metric::NatActiveConnections),
+        of("NAT port errors", Metric::NatErrorPortAllocation),
     ]
 }

@@ -54,15 +54,16 @@ pub(super) fn timeline(scope: &Scope<'_>) -> Grid {
         Column::new("tier", Width::Fit(3, 10)).drop(1),
         Column::new("event", Width::Share(20)),
     ];
-    let row = |(index, event): (usize, &crate::model::event::Event)| {
+    let row = |event: &crate::model::event::Event| {
+        let text = super::service_event(&event.text);
         // The text of an alarm's or a task's event does not always name it.
-        let text = if event.text.contains(&event.subject) {
-            event.text.clone()
+        let text = if text.contains(&event.subject) {
+            text.to_owned()
         } else {
-            format!("{} {}", event.subject, event.text)
+            format!("{} {text}", event.subject)
         };
         Row {
-            id: format!("{} {} {index}", event.at, event.subject),
+            id: format!("{} {} {}", event.at, event.subject, event.text),
             cells: vec![
                 Cell::text(format::clock(event.at)).role(Role::Muted),
                 Cell::health(event.severity, ""),
@@ -75,7 +76,7 @@ pub(super) fn timeline(scope: &Scope<'_>) -> Grid {
     };
     Grid {
         columns: COLUMNS,
-        rows: scope.timeline.iter().enumerate().map(row).collect(),
+        rows: scope.timeline.iter().map(row).collect(),
     }
 }
 

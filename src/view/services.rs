@@ -2,12 +2,11 @@
 
 use super::{Chart, Field, Scope, gaps, link, words};
 use crate::{
-    format,
     grid::{Cell, Column, Grid, Row, Width},
     model::{
         Health,
         compute::{Compute, Rollout, Service, Task},
-        metric::{Metric, MetricId},
+        metric::Metric,
     },
     theme::Role,
 };
@@ -36,12 +35,12 @@ fn service_health(service: &Service) -> Health {
 pub(super) fn services(scope: &Scope<'_>) -> Grid {
     const COLUMNS: &[Column] = &[
         Column::new("service", Width::Fit(8, 32)),
-        Column::new("state", Width::Fixed(13)),
-        Column::new("tasks", Width::Fixed(7)).right(),
-        Column::new("cpu", Width::Fixed(7)).right(),
-        Column::new("memory", Width::Fixed(7)).right(),
-        Column::new("size", Width::Fixed(15)).drop(3),
-        Column::new("scaling", Width::Fixed(9)).drop(4),
+        Column::new("state", Width::Fit(8, 13)),
+        Column::new("tasks", Width::Fit(5, 7)).right(),
+        Column::new("cpu", Width::Fixed(5)).right(),
+        Column::new("memory", Width::Fixed(6)).right(),
+        Column::new("size", Width::Fit(4, 17)).drop(3),
+        Column::new("scaling", Width::Fit(7, 9)).drop(4),
         Column::new("revision", Width::Fit(8, 26)).drop(2),
         Column::new("deployment", Width::Share(12)).drop(1),
     ];
@@ -87,7 +86,7 @@ pub(super) fn services(scope: &Scope<'_>) -> Grid {
                 ),
                 Cell::number(
                     service.running,
-                    format::tasks(service.running, service.desired),
+                    format!("{}/{}", service.running, service.desired),
                 ),
                 percent(Metric::EcsCpu),
                 percent(Metric::EcsMemory),
@@ -205,7 +204,11 @@ pub(super) fn tasks(scope: &Scope<'_>) -> Grid {
                 Cell::text(&task.revision).role(Role::Muted),
                 Cell::maybe(task.zone.clone()).role(Role::Muted),
                 Cell::maybe(task.private_ip.clone()).role(Role::Muted),
-                Cell::text(task.health.to_lowercase()).role(Role::Muted),
+                // A task whose containers define no health check stays UNKNOWN for ever (ECS, task health status).
+                match task.health.as_str() {
+                    "UNKNOWN" => Cell::missing(),
+                    health => Cell::text(health.to_lowercase()).role(Role::Muted),
+                },
                 exit.map_or_else(Cell::missing, Cell::count),
                 Cell::maybe(container_reason.or_else(|| task.stopped_reason.clone())),
             ],
@@ -308,7 +311,10 @@ pub(super) fn events(scope: &Scope<'_>) -> Grid {
     };
     let row = |event: &crate::model::compute::ServiceEvent| Row {
         id: event.id.clone(),
-        cells: vec![Cell::age(event.at), Cell::text(&event.message)],
+        cells: vec![
+            Cell::age(event.at),
+            Cell::text(super::service_event(&event.message)),
+        ],
         describe: serde_json::json!(event),
         link: None,
     };
@@ -353,8 +359,8 @@ pub(super) fn containers(scope: &Scope<'_>) -> Grid {
         Column::new("container", Width::Fit(9, 24)),
         Column::new("image", Width::Share(24)),
         Column::new("ports", Width::Fit(5, 12)).drop(1),
-        Column::new("secrets", Width::Fixed(7)).right().drop(3),
-        Column::new("log group", Width::Fit(9, 30)).drop(2),
+        Column::new("secrets", Width::Fixed(7)).right().drop(2),
+        Column::new("log group", Width::Fit(9, 30)).drop(3),
     ];
     let Some(definition) = selected(scope).and_then(|s| s.task_definition.as_ref()) else {
         return Grid {
@@ -366,7 +372,7 @@ pub(super) fn containers(scope: &Scope<'_>) -> Grid {
         id: container.name.clone(),
         cells: vec![
             Cell::text(&container.name),
-            Cell::text(&container.image),
+            Cell::text(super::short_image(&container.image)),
             Cell::text(
                 container
                     .ports
@@ -451,11 +457,9 @@ pub(super) fn charts(scope: &Scope<'_>) -> Vec<Chart> {
     let Some(compute) = scope.seen.compute() else {
         return Vec::new();
     };
-    let of = |metric| {
-        let services = compute.services.iter().take(Role::SERIES.len());
-        services
-            .map(move |s| MetricId::with(metric, s.name.as_str()))
-            .collect::<Vec<_>>()
+    let of = |title: &str, metric| {
+        let names = compute.services.iter().map(|s| s.name.as_str());
+        Chart::by_subject(title, metric, names.map(|name| (name, name)))
     };
     // The selected service's target if it has one, else any: the line says what the load is held at.
     let policies = |s: &Service| {
@@ -469,13 +473,13 @@ pub(super) fn charts(scope: &Scope<'_>) -> Vec<Chart> {
     let target = selected(scope)
         .and_then(policies)
         .or_else(|| compute.services.iter().find_map(policies));
-    let cpu = Chart::new("CPU of the reservation", of(Metric::EcsCpu));
+    let cpu = of("CPU", Metric::EcsCpu);
     vec![
         match target {
-            Some(target) => cpu.threshold(target, format!("target {target:.0} %")),
+            Some(target) => cpu.threshold(target, "target"),
             None => cpu,
         },
-        Chart::new("Memory of the reservation", of(Metric::EcsMemory)),
-        Chart::new("Tasks", of(Metric::EcsLiveTasks)),
+        of("Memory", Metric::EcsMemory),
+        of("Tasks", Metric::EcsLiveTasks),
     ]
 }

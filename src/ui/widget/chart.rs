@@ -109,8 +109,14 @@ impl Chart<'_> {
                 style(self.theme, Role::Text),
             ));
         }
-        let (left, legend) = (Text::from(left), Text::from(legend));
         let room = usize::from(area.width);
+        if legend.iter().map(Span::width).sum::<usize>() > room {
+            // One blank between entries is enough where two would push the last figure out of sight.
+            for mark in legend.iter_mut().filter(|s| s.content == "  ━ ") {
+                mark.content = " ━ ".into();
+            }
+        }
+        let (left, legend) = (Text::from(left), Text::from(legend));
         let row = Rect { height: 1, ..area };
         if left.width() + 2 + legend.width() <= room || area.height < COMPACT {
             // The figures are worth more than the end of a long title.
