@@ -1,0 +1,399 @@
+//! Whole screens as a person sees them, drawn from the simulated environment half an hour into the demo.
+
+mod stage;
+
+use hydren::{
+    error::{Error, ErrorKind},
+    model::Snapshot,
+    theme::Theme,
+};
+use ratatui::{
+    buffer::Cell,
+    style::{Color, Modifier},
+};
+use stage::Stage;
+use std::sync::Arc;
+
+/// The sizes that every screen is looked at: the classic terminal, a usual window, a full screen.
+const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
+
+/// The sizes of dialogs, which do not grow with the screen.
+const SMALL: [(u16, u16); 2] = [(80, 24), (120, 40)];
+
+/// Compares what is shown with what was reviewed under `name`.
+fn reviewed(name: &str, shown: &str) {
+    insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+        insta::assert_snapshot!(name, shown);
+    });
+}
+
+/// Compares the screen at each size with the one that was reviewed.
+fn compare(stage: &Stage, name: &str, sizes: &[(u16, u16)]) {
+    for size in sizes {
+        let name = format!("{name}_{}x{}", size.0, size.1);
+        reviewed(&name, &stage.text(*size));
+    }
+}
+
+/// Opens each of `screens` by its key and compares it.
+async fn each(stage: &mut Stage, condition: &str, screens: &[(&str, &str)], sizes: &[(u16, u16)]) {
+    for (name, keys) in screens {
+        stage.keys(keys).await;
+        compare(stage, &format!("{name}_{condition}"), sizes);
+    }
+}
+
+const OVERVIEW_SERVICES_DATABASE: [(&str, &str); 3] =
+    [("overview", "1"), ("services", "4"), ("database", "5")];
+
+#[tokio::test]
+async fn every_screen_shows_its_tier() {
+    let mut stage = Stage::settled().await;
+    let screens = [
+        ("overview", "1"),
+        ("edge", "2"),
+        ("balancer", "3"),
+        ("services", "4"),
+        ("database", "5"),
+        ("images", "6"),
+        ("alarms", "8"),
+        ("network", "9"),
+    ];
+    each(&mut stage, "normal", &screens, &SIZES).await;
+}
+
+#[tokio::test]
+async fn every_pane_can_be_brought_up_where_only_one_has_room() {
+    let mut stage = Stage::settled().await;
+    for (screen, key, panes) in [
+        ("edge", "2", 7),
+        ("balancer", "3", 3),
+        ("services", "4", 6),
+        ("database", "5", 2),
+        ("images", "6", 3),
+        ("alarms", "8", 3),
+        ("network", "9", 5),
+    ] {
+        stage.keys(key).await;
+        let mut shown = Vec::new();
+        for _ in 0..panes {
+            stage.keys("tab").await;
+            let title = stage.app.focused().title();
+            shown.push(format!("── {title}\n{}\n", stage.text((80, 24))));
+        }
+        reviewed(&format!("{screen}_panes_80x24"), &shown.join("\n"));
+    }
+}
+
+#[tokio::test]
+async fn before_the_first_answer_everything_says_that_it_is_loading() {
+    let mut stage = Stage::opened();
+    for (name, keys) in OVERVIEW_SERVICES_DATABASE {
+        stage.press(keys);
+        compare(&stage, &format!("{name}_loading"), &SIZES);
+    }
+}
+
+#[tokio::test]
+async fn old_data_stays_and_says_how_old_it_is() {
+    let mut stage = Stage::settled().await;
+    let throttled = Error::new(
+        ErrorKind::Throttled,
+        "AWS asked to slow down and the retries were used up",
+    )
+    .hint("it is read again in a minute");
+    stage.wait(600);
+    stage.refuse(&throttled);
+    for (name, keys) in OVERVIEW_SERVICES_DATABASE {
+        stage.press(keys);
+        compare(&stage, &format!("{name}_stale"), &SIZES);
+    }
+}
+
+#[tokio::test]
+async fn a_denied_call_names_the_permission_that_is_missing() {
+    let mut stage = Stage::opened();
+    let denied = Error::new(
+        ErrorKind::Denied {
+            action: "ecs:DescribeServices".to_owned(),
+        },
+        "IAM refuses ecs:DescribeServices on cluster hydren",
+    )
+    .hint("allow ecs:DescribeServices, as docs/iam.md has it");
+    stage.refuse(&denied);
+    for (name, keys) in OVERVIEW_SERVICES_DATABASE {
+        stage.press(keys);
+        compare(&stage, &format!("{name}_denied"), &SIZES);
+    }
+}
+
+#[tokio::test]
+async fn without_an_answer_the_console_says_that_nothing_is_known() {
+    let mut stage = Stage::opened();
+    let unreachable = Error::new(
+        ErrorKind::Unreachable,
+        "ecs.us-east-1.amazonaws.com does not answer: connection refused",
+    )
+    .hint("check the network and the region");
+    stage.refuse(&unreachable);
+    for (name, keys) in OVERVIEW_SERVICES_DATABASE {
+        stage.press(keys);
+        compare(&stage, &format!("{name}_failed"), &SIZES);
+    }
+}
+
+#[tokio::test]
+async fn dialogs_lie_over_the_screen() {
+    for (name, keys) in [
+        ("help", "?"),
+        ("palette", ":"),
+        ("palette_typed", ": s c r"),
+        ("actions", "4 x"),
+        ("describe", "4 d"),
+        ("describe_scrolled", "5 d pagedown"),
+        ("filter_typed", "4 tab / r u n"),
+        ("filter_without_match", "4 / z z z enter"),
+        ("environment_picker", "ctrl-e"),
+        ("region_picker", "ctrl-g e u"),
+        ("theme_picker", "ctrl-t"),
+    ] {
+        let mut stage = Stage::settled().await;
+        // The demo itself has no regions to switch to.
+        stage.app.environment.simulated = name != "region_picker";
+        for key in keys.split_whitespace() {
+            stage.keys(key).await;
+        }
+        compare(&stage, &format!("dialog_{name}"), &SMALL);
+    }
+}
+
+#[tokio::test]
+async fn errors_are_listed_with_their_place_and_way_out() {
+    let mut stage = Stage::settled().await;
+    stage.wait(600);
+    stage.refuse(
+        &Error::new(
+            ErrorKind::Expired,
+            "the session's credentials expired at 14:00 UTC",
+        )
+        .hint("sign in again: aws sso login --profile ops"),
+    );
+    stage.press("!");
+    compare(&stage, "dialog_errors", &SMALL);
+}
+
+/// A console on each screen and with each sort of dialog open.
+async fn everything_open() -> Vec<Stage> {
+    let mut stages = Vec::new();
+    for keys in [
+        "1", "2", "3", "4", "5", "6", "8", "9", "?", ":", "!", "4 d", "4 x", "4 /", "ctrl-g",
+    ] {
+        let mut stage = Stage::settled().await;
+        stage.keys(keys).await;
+        stages.push(stage);
+    }
+    stages.push(Stage::opened());
+    stages
+}
+
+#[tokio::test]
+async fn no_size_of_the_terminal_breaks_the_drawing() {
+    let stages = everything_open().await;
+    let sizes = (1_u16..=220, 1_u16..=70, 0..stages.len());
+    proptest::test_runner::TestRunner::default()
+        .run(&sizes, |(width, height, which)| {
+            let buffer = stages[which].draw((width, height));
+            proptest::prop_assert_eq!(buffer.area.width, width);
+            Ok(())
+        })
+        .expect("every size is drawn");
+}
+
+#[tokio::test]
+async fn a_terminal_too_small_for_a_screen_still_tells_the_verdict() {
+    let stage = Stage::settled().await;
+    compare(&stage, "too_small", &[(39, 9), (20, 5)]);
+}
+
+/// Puts `text` where AWS lets other people write.
+fn spoil(snapshot: &mut Snapshot, text: &str) {
+    let all = |values: &mut dyn Iterator<Item = &mut String>| values.for_each(|v| v.push_str(text));
+    match snapshot {
+        Snapshot::Dns(dns) => {
+            let dns = Arc::make_mut(dns);
+            all(&mut dns
+                .records
+                .iter_mut()
+                .flat_map(|r| [&mut r.name, &mut r.target]));
+            all(&mut dns
+                .health_checks
+                .iter_mut()
+                .flat_map(|c| [&mut c.name, &mut c.target]));
+            dns.gaps.push(text.to_owned());
+        }
+        Snapshot::Cdn(cdn) => {
+            let cdn = Arc::make_mut(cdn);
+            all(&mut cdn.aliases.iter_mut());
+            all(&mut cdn
+                .origins
+                .iter_mut()
+                .flat_map(|o| [&mut o.id, &mut o.domain, &mut o.protocol]));
+            all(&mut cdn
+                .behaviours
+                .iter_mut()
+                .flat_map(|b| [&mut b.path, &mut b.cache_policy]));
+            all(&mut cdn.invalidations.iter_mut().flat_map(|i| &mut i.paths));
+        }
+        Snapshot::Waf(waf) => {
+            let waf = Arc::make_mut(waf);
+            waf.name.push_str(text);
+            all(&mut waf
+                .rules
+                .iter_mut()
+                .flat_map(|r| [&mut r.name, &mut r.action, &mut r.statement]));
+            all(&mut waf
+                .samples
+                .iter_mut()
+                .flat_map(|s| [&mut s.uri, &mut s.method, &mut s.rule]));
+        }
+        Snapshot::Balancer(balancer) => {
+            let balancer = Arc::make_mut(balancer);
+            balancer.name.push_str(text);
+            all(&mut balancer.target_groups.iter_mut().map(|g| &mut g.name));
+            let listeners = balancer.listeners.iter_mut();
+            all(&mut listeners
+                .flat_map(|l| &mut l.rules)
+                .flat_map(|r| r.conditions.iter_mut().chain(&mut r.actions)));
+        }
+        Snapshot::Compute(compute) => {
+            let compute = Arc::make_mut(compute);
+            compute.cluster.name.push_str(text);
+            for service in &mut compute.services {
+                service.name.push_str(text);
+                service.gaps.push(text.to_owned());
+                all(&mut service.events.iter_mut().map(|e| &mut e.message));
+                all(&mut service
+                    .tasks
+                    .iter_mut()
+                    .flat_map(|t| [&mut t.revision, &mut t.last_status]));
+            }
+        }
+        Snapshot::Database(database) => {
+            let database = Arc::make_mut(database);
+            database.id.push_str(text);
+            database.status.push_str(text);
+            all(&mut database.events.iter_mut().map(|e| &mut e.message));
+            all(&mut database
+                .snapshots
+                .iter_mut()
+                .flat_map(|s| [&mut s.id, &mut s.status]));
+        }
+        Snapshot::Images(images) => {
+            let repositories = &mut Arc::make_mut(images).repositories;
+            all(&mut repositories.iter_mut().map(|r| &mut r.name));
+            all(&mut repositories
+                .iter_mut()
+                .flat_map(|r| &mut r.images)
+                .flat_map(|i| &mut i.tags));
+        }
+        Snapshot::Alarms(alarms) => {
+            let alarms = Arc::make_mut(alarms);
+            all(&mut alarms
+                .alarms
+                .iter_mut()
+                .flat_map(|a| [&mut a.name, &mut a.reason, &mut a.condition]));
+            all(&mut alarms
+                .history
+                .iter_mut()
+                .flat_map(|h| [&mut h.alarm, &mut h.summary]));
+            all(&mut alarms.dashboards.iter_mut().map(|d| &mut d.name));
+        }
+        Snapshot::Network(network) => {
+            let network = Arc::make_mut(network);
+            all(&mut network.subnets.iter_mut().filter_map(|s| s.name.as_mut()));
+            all(&mut network.security_groups.iter_mut().map(|g| &mut g.name));
+            all(&mut network.flow_logs.iter_mut().map(|f| &mut f.destination));
+            all(&mut network.cidrs.iter_mut());
+        }
+    }
+}
+
+#[tokio::test]
+async fn hostile_names_reach_no_cell_of_the_screen() {
+    const HOSTILE: &str =
+        "\u{1b}[2J\u{1b}]52;c;ZXZpbA==\u{7}\u{202e}evil\u{200b}\u{9b}31m 日本語 👩\u{200d}💻\r\n\t";
+    let mut stage = Stage::opened();
+    stage
+        .answer_spoiled(|snapshot| spoil(snapshot, HOSTILE))
+        .await;
+    stage.app.environment.name.push_str(HOSTILE);
+    for screen in ["1", "2", "3", "4", "5", "6", "8", "9"] {
+        stage.press(screen);
+        for pane in 0..stage.app.screen.panes().len() {
+            for dialog in ["d", "esc", "x", "esc", "/", "esc"] {
+                for size in SIZES {
+                    let buffer = stage.draw(size);
+                    let bad = buffer
+                        .content
+                        .iter()
+                        .find(|cell| cell.symbol().chars().any(hydren::text::is_hostile));
+                    assert_eq!(
+                        bad, None,
+                        "screen {screen}, pane {pane}, before {dialog}, {size:?}"
+                    );
+                }
+                stage.press(dialog);
+            }
+            stage.press("tab");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_theme_tells_text_from_its_background() {
+    for name in Theme::embedded() {
+        let (theme, warnings) = Theme::load(name, None).expect("an embedded theme");
+        assert_eq!(warnings, [""; 0], "{name}");
+        let mut stage = Stage::settled().await;
+        stage.app.theme = theme;
+        for screen in ["1", "4", "?"] {
+            stage.keys(screen).await;
+            let buffer = stage.draw((120, 40));
+            for (index, cell) in buffer.content.iter().enumerate() {
+                let alike = cell.fg == cell.bg && cell.fg != Color::Reset;
+                assert!(
+                    !alike || cell.symbol().trim().is_empty(),
+                    "{name}, {screen}: {:?} at {:?} has the colour of its background",
+                    cell.symbol(),
+                    buffer.pos_of(index),
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_colours_a_selection_and_a_heading_are_still_told_apart() {
+    let mut stage = Stage::settled().await;
+    stage.app.theme = Theme::monochrome();
+    stage.keys("4").await;
+    let buffer = stage.draw((120, 40));
+    assert!(
+        buffer
+            .content
+            .iter()
+            .all(|c| (c.fg, c.bg) == (Color::Reset, Color::Reset))
+    );
+    let with = |modifier| {
+        let cells = buffer
+            .content
+            .iter()
+            .filter(|c| c.modifier.contains(modifier));
+        cells.map(Cell::symbol).collect::<String>()
+    };
+    assert!(
+        with(Modifier::REVERSED).contains("frontend"),
+        "the selected row"
+    );
+    assert!(with(Modifier::UNDERLINED).contains("service"), "the header");
+}

@@ -1,0 +1,185 @@
+//! A console over the simulated environment, driven as the runtime drives it, without a terminal.
+
+use crossterm::event::KeyEvent;
+use hydren::{
+    app::{App, Effect, Msg},
+    cloud::{
+        Cloud as _,
+        meter::Tally,
+        sim::{self, SimCloud, SimOptions},
+    },
+    error::Error,
+    keymap::Keymap,
+    model::Snapshot,
+    theme::Theme,
+    ui,
+};
+use jiff::SignedDuration;
+use ratatui::{buffer::Buffer, layout::Rect};
+use std::{sync::OnceLock, time::Duration};
+use unicode_width::UnicodeWidthStr as _;
+
+/// Half an hour into the demo; one world for all tests, since nothing here changes it and its past week is lived only once.
+fn cloud() -> &'static SimCloud {
+    static CLOUD: OnceLock<SimCloud> = OnceLock::new();
+    CLOUD.get_or_init(|| {
+        SimCloud::new(SimOptions {
+            elapsed: Some(Duration::from_mins(30)),
+            ..SimOptions::default()
+        })
+    })
+}
+
+/// A console and what it asked for and has not got.
+pub struct Stage {
+    pub app: App,
+    pending: Vec<Effect>,
+}
+
+impl Stage {
+    /// A console that has just been opened: everything is asked for, nothing is answered.
+    pub fn opened() -> Self {
+        let environment = sim::environment();
+        let app = App::new(
+            environment.clone(),
+            vec![environment],
+            Theme::default(),
+            Keymap::new(&toml::Table::new()).expect("the default keys are sound"),
+            cloud().now(),
+        );
+        let mut stage = Self {
+            app,
+            pending: Vec::new(),
+        };
+        stage.wait(0);
+        stage
+    }
+
+    /// A console that has everything it asked for.
+    pub async fn settled() -> Self {
+        let mut stage = Self::opened();
+        stage.answer().await;
+        stage
+    }
+
+    /// Lets time go on.
+    pub fn wait(&mut self, seconds: i64) {
+        let now = self.app.now + SignedDuration::from_secs(seconds);
+        let spent = Tally {
+            requests: 318,
+            units: 318,
+            usd: 0.0042,
+        };
+        self.tell(Msg::Tick { now, spent });
+    }
+
+    pub fn tell(&mut self, msg: Msg) {
+        self.pending.extend(self.app.update(msg));
+    }
+
+    /// Performs everything that is asked for, until nothing is.
+    pub async fn answer(&mut self) {
+        self.answer_spoiled(|_| ()).await;
+    }
+
+    /// The same, with every tier changed on its way.
+    pub async fn answer_spoiled(&mut self, spoil: impl Fn(&mut Snapshot)) {
+        let generation = self.app.generation;
+        // A screen's own metrics are asked for at the tick after it was opened.
+        self.wait(0);
+        while let Some(effect) = self.pending.pop() {
+            let msg = match effect {
+                Effect::Read(tier) => Msg::Tier {
+                    generation,
+                    tier,
+                    result: cloud().read(tier).await.map(|mut snapshot| {
+                        spoil(&mut snapshot);
+                        snapshot
+                    }),
+                },
+                Effect::ReadMetrics(purpose, ids, window) => Msg::Metrics {
+                    generation,
+                    purpose,
+                    result: cloud().metrics(&ids, window).await,
+                },
+                Effect::ReadIdentity => Msg::Identity {
+                    generation,
+                    result: cloud().identity().await,
+                },
+                _ => continue,
+            };
+            self.tell(msg);
+        }
+    }
+
+    /// Answers everything that is asked for with an error.
+    pub fn refuse(&mut self, error: &Error) {
+        let generation = self.app.generation;
+        for effect in std::mem::take(&mut self.pending) {
+            let msg = match effect {
+                Effect::Read(tier) => Msg::Tier {
+                    generation,
+                    tier,
+                    result: Err(error.clone()),
+                },
+                Effect::ReadMetrics(purpose, ..) => Msg::Metrics {
+                    generation,
+                    purpose,
+                    result: Err(error.clone()),
+                },
+                Effect::ReadIdentity => Msg::Identity {
+                    generation,
+                    result: Err(error.clone()),
+                },
+                _ => continue,
+            };
+            self.tell(msg);
+        }
+        self.pending.clear();
+    }
+
+    /// Presses the keys of a script, such as `4 tab enter`, without waiting for what they ask for.
+    pub fn press(&mut self, script: &str) {
+        for key in script.split_whitespace() {
+            let key = crokey::parse(key).expect("a key that crokey knows");
+            let event: KeyEvent = key.into();
+            self.tell(Msg::Key(event));
+        }
+    }
+
+    /// Presses keys and gets what they ask for.
+    pub async fn keys(&mut self, script: &str) {
+        self.press(script);
+        self.answer().await;
+    }
+
+    /// Draws at a size.
+    pub fn draw(&self, (width, height): (u16, u16)) -> Buffer {
+        let area = Rect::new(0, 0, width, height);
+        let mut buffer = Buffer::empty(area);
+        ui::render(&self.app, area, &mut buffer);
+        buffer
+    }
+
+    /// What a person reads at a size.
+    pub fn text(&self, size: (u16, u16)) -> String {
+        text(&self.draw(size))
+    }
+}
+
+/// The lines of a buffer without the blanks at their ends.
+pub fn text(buffer: &Buffer) -> String {
+    let mut lines = Vec::new();
+    for y in 0..buffer.area.height {
+        let mut line = String::new();
+        let mut x = 0;
+        while x < buffer.area.width {
+            let symbol = buffer[(x, y)].symbol();
+            line.push_str(symbol);
+            // What a wide character covers is no cell of its own.
+            x += u16::try_from(symbol.width()).unwrap_or(1).max(1);
+        }
+        lines.push(line.trim_end().to_owned());
+    }
+    lines.join("\n")
+}
