@@ -227,9 +227,16 @@ pub struct App {
     due_tiers: [Due; Tier::ALL.len()],
     due_metrics: Due,
     due_charts: Due,
+    charts_asked: Option<Window>,
     due_identity: Due,
     queried: Vec<MetricId>,
     shown_minute: i64,
+}
+
+/// What the header shows of the price.
+#[must_use]
+pub fn cents(spent: &Tally) -> String {
+    format!("${:.2}", spent.usd)
 }
 
 impl App {
@@ -277,6 +284,7 @@ impl App {
             due_tiers: [Due::default(); Tier::ALL.len()],
             due_metrics: Due::default(),
             due_charts: Due::default(),
+            charts_asked: None,
             due_identity: Due::default(),
             queried: Vec::new(),
             shown_minute: 0,
@@ -297,6 +305,12 @@ impl App {
                 Vec::new()
             }
             Msg::Mouse(mouse) => match mouse.kind {
+                MouseEventKind::ScrollDown | MouseEventKind::ScrollUp
+                    if self.pace == Pace::Idle =>
+                {
+                    self.touched();
+                    Vec::new()
+                }
                 MouseEventKind::ScrollDown => self.step(3),
                 MouseEventKind::ScrollUp => self.step(-3),
                 _ => Vec::new(),
@@ -327,6 +341,7 @@ impl App {
                     && self.environment.region.is_empty()
                 {
                     self.environment.region.clone_from(&identity.region);
+                    self.rebuild(Pane::ALL);
                 }
                 self.seen.identity.settle(result, self.now);
                 self.dirty = true;
@@ -429,7 +444,7 @@ impl App {
 
     fn tick(&mut self, now: Timestamp, spent: Tally) -> Vec<Effect> {
         self.now = now;
-        self.dirty |= self.spent.requests != spent.requests && self.pace == Pace::Watched;
+        self.dirty |= cents(&self.spent) != cents(&spent);
         self.spent = spent;
         let minute = now.as_second().div_euclid(60);
         if minute != self.shown_minute {
@@ -523,6 +538,7 @@ impl App {
         }
         let ids = self.wanted_metrics();
         self.charts.in_flight = !ids.is_empty();
+        self.charts_asked = Some(window);
         self.charts
             .in_flight
             .then_some(Effect::ReadMetrics(Purpose::Charts, ids, window))
@@ -539,6 +555,12 @@ impl App {
     }
 
     fn tier_read(&mut self, tier: Tier, result: Result<Snapshot>) -> Vec<Effect> {
+        if self.running == Running::Frozen {
+            // What is on screen stays; the tier is read again when polling goes on.
+            self.seen.tier_mut(tier).in_flight = false;
+            self.due_tiers[tier.index()].at_once();
+            return Vec::new();
+        }
         if self.environment.resources.names(tier) {
             self.note_error(tier.title(), result.as_ref().err());
         }
@@ -553,6 +575,11 @@ impl App {
     }
 
     fn metrics_read(&mut self, purpose: Purpose, result: Result<Metrics>) {
+        let asked = self.charts_asked;
+        if purpose == Purpose::Charts && result.as_ref().is_ok_and(|m| asked != Some(m.window)) {
+            // The answer to a window that is no longer looked at.
+            return;
+        }
         self.note_error("Metrics", result.as_ref().err());
         let known = match purpose {
             Purpose::Live => &mut self.seen.metrics,
@@ -562,7 +589,8 @@ impl App {
             Some(mut old) if old.window == new.window => {
                 let all = Arc::make_mut(&mut old);
                 all.series.extend(new.series);
-                all.messages = new.messages;
+                all.messages.extend(new.messages);
+                all.messages.dedup();
                 old
             }
             _ => Arc::new(new),
@@ -625,8 +653,7 @@ impl App {
         self.due_identity = Due::default();
         self.layers.clear();
         self.derive();
-        let mut effects = vec![Effect::Connect(Box::new(environment))];
-        effects.extend(self.poll());
-        effects
+        // The new cloud has a clock of its own: its first tick says what is due.
+        vec![Effect::Connect(Box::new(environment))]
     }
 }

@@ -70,9 +70,10 @@ pub struct Due {
 impl Due {
     /// Whether `seconds` have passed since the last time; if so, `now` becomes the last time.
     pub fn take(&mut self, now: Timestamp, seconds: i64) -> bool {
-        let due = self
-            .last
-            .is_none_or(|last| now.duration_since(last) >= SignedDuration::from_secs(seconds));
+        let due = self.last.is_none_or(|last| {
+            // A clock that was set back, as when switching to the demo, must not stop the reading.
+            now < last || now.duration_since(last) >= SignedDuration::from_secs(seconds)
+        });
         if due {
             self.last = Some(now);
         }

@@ -155,7 +155,11 @@ impl Performer {
                     }
                 });
             }
-            Effect::Connect(environment) => self.cloud = (self.connect)(&environment),
+            Effect::Connect(environment) => {
+                self.cloud = (self.connect)(&environment);
+                let tick = self.tick();
+                self.answer(async { tick });
+            }
             Effect::ListProfiles => self.answer(async { Msg::Profiles(aws::profiles().await) }),
             Effect::LoadTheme(name) => {
                 let folder = self.themes.clone();

@@ -230,6 +230,14 @@ impl Theme {
         &self.name
     }
 
+    /// Whether it is the one without colours.
+    #[must_use]
+    pub fn is_monochrome(&self) -> bool {
+        self.paints
+            .iter()
+            .all(|paint| paint.fg.is_none() && paint.bg.is_none())
+    }
+
     /// Gives the look of `role`.
     #[must_use]
     pub const fn paint(&self, role: Role) -> Paint {

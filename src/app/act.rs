@@ -5,6 +5,7 @@ use crate::{
     command,
     grid::Filter,
     model::{Tier, environment::Environment},
+    text::neutral,
     theme, view,
 };
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
@@ -191,6 +192,10 @@ impl App {
 
     fn picked(&mut self, picker: Picker, chosen: String) -> Vec<Effect> {
         let environment = match picker {
+            Picker::Theme if self.theme.is_monochrome() => {
+                self.say("NO_COLOR is set: without colours all themes look alike");
+                return Vec::new();
+            }
             Picker::Theme => return vec![Effect::LoadTheme(chosen)],
             Picker::Environment => match self.environments.iter().find(|e| e.name == chosen) {
                 Some(environment) => environment.clone(),
@@ -199,10 +204,18 @@ impl App {
                     return Vec::new();
                 }
             },
-            Picker::Profile => Environment {
-                profile: Some(chosen),
-                ..self.environment.clone()
-            },
+            Picker::Profile => {
+                // The old profile's region is not the new one's; the configured one stays.
+                let configured = self
+                    .environments
+                    .iter()
+                    .find(|e| e.name == self.environment.name);
+                Environment {
+                    region: configured.map_or_else(String::new, |e| e.region.clone()),
+                    profile: Some(chosen),
+                    ..self.environment.clone()
+                }
+            }
             Picker::Region => Environment {
                 region: chosen,
                 ..self.environment.clone()
@@ -399,12 +412,14 @@ impl App {
             Some(Layer::Describe { text, .. }) => {
                 let lines: Vec<String> = text
                     .iter()
-                    .map(|(name, value)| format!("{name}: {value}"))
+                    .map(|(name, value)| neutral(&format!("{name}: {value}")).into_owned())
                     .collect();
                 Some(lines.join("\n"))
             }
             Some(_) => None,
-            None => self.selected_id(self.focused()).map(str::to_owned),
+            None => self
+                .selected_id(self.focused())
+                .map(|id| neutral(id).into_owned()),
         };
         match text {
             Some(text) => {

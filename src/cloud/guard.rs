@@ -113,13 +113,7 @@ impl Cloud for Guarded {
         // The log is opened first: a call that cannot be recorded is not made.
         let mut log = open_audit_log(&self.audit_log)?;
         let who = self.inner.identity().await.ok();
-        let outcome = self.permitted(call).await;
-        let (result, detail) = match &outcome {
-            Ok(done) => ("accepted", done.summary.as_str()),
-            Err(error) if error.kind == ErrorKind::ReadOnly => ("refused", error.message.as_str()),
-            Err(error) => ("failed", error.message.as_str()),
-        };
-        let line = AuditLine {
+        let line = |result, detail| AuditLine {
             at: self.inner.now(),
             environment: &self.environment,
             account: who.as_ref().map(|w| w.account.as_str()),
@@ -129,8 +123,25 @@ impl Cloud for Guarded {
             result,
             detail,
         };
-        append(&mut log, &line).map_err(|e| audit_failure(&self.audit_log, e))?;
-        outcome
+        append(&mut log, &line("tried", "")).map_err(|e| audit_failure(&self.audit_log, e))?;
+        let outcome = self.permitted(call).await;
+        let (result, detail) = match &outcome {
+            Ok(done) => ("accepted", done.summary.as_str()),
+            Err(error) if error.kind == ErrorKind::ReadOnly => ("refused", error.message.as_str()),
+            Err(error) => ("failed", error.message.as_str()),
+        };
+        // The call was made: what became of it is told even when it cannot be written down.
+        match (append(&mut log, &line(result, detail)), outcome) {
+            (Ok(()), outcome) => outcome,
+            (Err(_), Ok(done)) => Ok(CallOutcome {
+                summary: format!(
+                    "{} (done, but the audit log could not record the result)",
+                    done.summary
+                ),
+                ..done
+            }),
+            (Err(_), failed) => failed,
+        }
     }
 }
 

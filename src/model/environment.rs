@@ -120,7 +120,15 @@ impl Resources {
             Tier::Ecs => self.cluster.is_some(),
             Tier::Rds => self.database.is_some(),
             Tier::Images => !self.repositories.is_empty(),
-            Tier::Alarms => self.alarm_prefix.is_some() || self.dashboard.is_some(),
+            // Without a prefix, alarms are found by the resources that they watch.
+            Tier::Alarms => {
+                self.alarm_prefix.is_some()
+                    || self.dashboard.is_some()
+                    || self.cluster.is_some()
+                    || self.load_balancer.is_some()
+                    || self.distribution.is_some()
+                    || self.database.is_some()
+            }
             Tier::Network => self.vpc.is_some(),
         }
     }

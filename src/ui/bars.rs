@@ -2,7 +2,7 @@
 
 use super::widget::{grid, paint::style};
 use crate::{
-    app::{App, Layer, Running, Screen},
+    app::{App, Layer, Running, Screen, cents},
     format,
     model::{
         Health, Tier,
@@ -15,9 +15,13 @@ use crate::{
 use ratatui::{
     buffer::Buffer,
     layout::Rect,
+    style::{Color, Style},
     text::{Line, Span},
     widgets::Widget as _,
 };
+
+/// From this width the header has room for what the console's requests cost.
+const SPENT_FROM: u16 = 100;
 
 /// A piece of a bar.
 fn span<'a>(app: &App, role: Role, text: impl Into<std::borrow::Cow<'a, str>>) -> Span<'a> {
@@ -40,11 +44,10 @@ pub(super) fn header(app: &App, area: Rect, buf: &mut Buffer) {
                 format!(" PRODUCTION {} ", neutral(&environment.name)),
             ));
         }
-        Stage::Development => left.push(span(
-            app,
-            Role::Title,
-            neutral(&environment.name).into_owned(),
-        )),
+        Stage::Development => {
+            let name = neutral(&environment.name).into_owned();
+            left.push(Span::styled(name, own_colour(app)));
+        }
     }
     if environment.access == Access::ReadOnly {
         left.push(span(app, Role::Warning, " read-only"));
@@ -64,6 +67,14 @@ pub(super) fn header(app: &App, area: Rect, buf: &mut Buffer) {
     }
 
     let mut right = Vec::new();
+    if area.width >= SPENT_FROM {
+        // The console knows its own bill: the price of its AWS requests so far.
+        right.push(span(
+            app,
+            Role::Muted,
+            format!("{} API  ", cents(&app.spent)),
+        ));
+    }
     right.extend(credentials(app));
     right.push(freshness(app));
     for severity in [Health::Critical, Health::Warning] {
@@ -97,6 +108,25 @@ pub(super) fn header(app: &App, area: Rect, buf: &mut Buffer) {
     }
     left.render(area, buf);
     right.render(area, buf);
+}
+
+/// The look of the environment's name: its own colour, so that environments are told apart.
+fn own_colour(app: &App) -> Style {
+    let title = style(&app.theme, Role::Title);
+    let Some(colour) = app
+        .environment
+        .colour
+        .as_deref()
+        .filter(|_| !app.theme.is_monochrome())
+    else {
+        return title;
+    };
+    if let Some(role) = Role::ALL.into_iter().find(|role| role.name() == colour) {
+        return style(&app.theme, role);
+    }
+    colour
+        .parse::<Color>()
+        .map_or(title, |colour| title.fg(colour))
 }
 
 /// How long the credentials still last, in their last hour.
@@ -134,6 +164,7 @@ fn freshness(app: &App) -> Span<'static> {
         let seen = app.seen.tier(*t);
         seen.value.is_none() && seen.error.is_none()
     });
+    let metrics = app.seen.metrics.error.is_some();
     match (app.running, app.pace) {
         (Running::Frozen, _) => span(app, Role::Warning, "‖ frozen"),
         _ if loading => span(app, Role::Muted, "○ loading"),
@@ -142,6 +173,7 @@ fn freshness(app: &App) -> Span<'static> {
             Role::Warning,
             format!("▲ {} failing", format::count(failing, "tier")),
         ),
+        _ if metrics => span(app, Role::Warning, "▲ metrics failing"),
         (_, Pace::Idle) => span(
             app,
             Role::Muted,

@@ -405,6 +405,7 @@ fn emptiness(app: &App, pane: Pane) -> (String, Role) {
                 );
             }
             _ if app.seen.tiers.iter().all(|seen| seen.value.is_none()) => "nothing is known yet",
+            Pane::Findings if unread(app).is_some() => return (unread(app).unwrap_or_default(), Role::Warning),
             Pane::Findings => "nothing is wrong, as far as the rules see",
             _ => "nothing happened yet",
         };
@@ -419,6 +420,22 @@ fn emptiness(app: &App, pane: Pane) -> (String, Role) {
         (None, Some(error)) => (problem(error), Role::Warning),
         (Some(_), _) => (view::nothing(pane).to_owned(), Role::Muted),
     }
+}
+
+/// What could not be read at all: where nothing is known, nothing may look fine.
+fn unread(app: &App) -> Option<String> {
+    let blank = |tier: &&Tier| {
+        app.environment.resources.names(**tier) && app.seen.tier(**tier).value.is_none()
+    };
+    let failed = |tier: &&Tier| app.seen.tier(**tier).error.is_some();
+    let count = Tier::ALL.iter().filter(blank).filter(failed).count();
+    let key = app.keymap.main_key("errors");
+    (count > 0).then(|| {
+        format!(
+            "{} could not be read · {key} shows why",
+            format::count(count, "tier")
+        )
+    })
 }
 
 /// An error in one line, with what to do.

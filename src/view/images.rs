@@ -22,10 +22,12 @@ fn short(digest: &str) -> String {
 
 /// Where a running image stands in its repository: how many newer tagged images there are.
 fn behind<'a>(images: &'a Images, running: &RunningImage) -> Option<(usize, &'a Image)> {
-    let repository = images
-        .repositories
-        .iter()
-        .find(|r| running.reference.starts_with(&r.uri))?;
+    let repository = images.repositories.iter().find(|r| {
+        running
+            .reference
+            .strip_prefix(&r.uri)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '@']))
+    })?;
     let runs = |image: &Image| {
         running.digests.contains(&image.digest)
             || running

@@ -56,7 +56,10 @@ where
         SdkError::TimeoutError(_) => (ErrorKind::Unreachable, root(&error)),
         _ => undelivered(&error),
     };
-    sentence(kind, action, resource, &detail).source(error)
+    let failed = sentence(kind, action, resource, &detail);
+    // To a wrong signature AWS answers with the signed request itself; the SDK's error repeats it, so that it is not kept.
+    let echoes = error.code().is_some_and(|code| code.contains("Signature"));
+    if echoes { failed } else { failed.source(error) }
 }
 
 /// What a service answered, reduced to what tells its kind.

@@ -62,11 +62,15 @@ fn matching(statement: &Statement) -> Option<String> {
     if let Some(bytes) = statement.byte_match_statement() {
         let how = bytes.positional_constraint().as_str();
         let how = how.to_ascii_lowercase().replace('_', " ");
+        let part = bytes.field_to_match();
+        // The value of a header is often a secret that a trusted caller sends.
+        if part.is_some_and(|p| {
+            p.single_header().is_some() || p.headers().is_some() || p.cookies().is_some()
+        }) {
+            return Some(format!("{} {how} (value withheld)", field(part)));
+        }
         let wanted = String::from_utf8_lossy(bytes.search_string().as_ref());
-        return Some(format!(
-            "{} {how} \"{wanted}\"",
-            field(bytes.field_to_match())
-        ));
+        return Some(format!("{} {how} \"{wanted}\"", field(part)));
     }
     if let Some(size) = statement.size_constraint_statement() {
         let how = size.comparison_operator().as_str().to_ascii_lowercase();
