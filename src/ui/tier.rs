@@ -405,8 +405,12 @@ fn emptiness(app: &App, pane: Pane) -> (String, Role) {
                 );
             }
             _ if app.seen.tiers.iter().all(|seen| seen.value.is_none()) => "nothing is known yet",
-            Pane::Findings if unread(app).is_some() => return (unread(app).unwrap_or_default(), Role::Warning),
-            Pane::Findings => "nothing is wrong, as far as the rules see",
+            Pane::Findings => {
+                let calm = "nothing is wrong, as far as the rules see";
+                return unread(app).map_or((calm.to_owned(), Role::Muted), |unread| {
+                    (unread, Role::Warning)
+                });
+            }
             _ => "nothing happened yet",
         };
         return (word.to_owned(), Role::Muted);

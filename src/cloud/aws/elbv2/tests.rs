@@ -170,7 +170,11 @@ async fn rules_stand_by_priority_and_read_as_people_say_them() {
     assert_eq!(
         shown,
         [
-            ("9", "header X-Canary (value withheld)".to_owned(), forward.clone()),
+            (
+                "9",
+                "header X-Canary (value withheld)".to_owned(),
+                forward.clone()
+            ),
             ("10", String::new(), forward),
             ("default", String::new(), "redirect HTTPS:443".to_owned()),
         ]
