@@ -6,7 +6,7 @@ mod demo;
 mod sized;
 
 use crossterm::event::{KeyCode, KeyEvent};
-use divan::{Bencher, counter::ItemsCount};
+use divan::Bencher;
 use hydren::{
     app::{App, Msg, Screen},
     command, ui,
@@ -53,7 +53,7 @@ fn opened(size: Size, screen: Screen) -> App {
 
 fn frame(bencher: Bencher<'_, '_>, app: &App) {
     let mut buffer = Buffer::empty(AREA);
-    bencher.counter(ItemsCount::new(1_u8)).bench_local(|| {
+    bencher.bench_local(|| {
         buffer.reset();
         ui::render(app, AREA, &mut buffer);
     });
@@ -72,7 +72,7 @@ fn keys(bencher: Bencher<'_, '_>, mut app: App, keys: [char; 2]) {
     );
     let mut buffer = Buffer::empty(AREA);
     let mut turn = keys.into_iter().cycle();
-    bencher.counter(ItemsCount::new(1_u8)).bench_local(|| {
+    bencher.bench_local(|| {
         let key = turn.next().map_or(KeyCode::Null, KeyCode::Char);
         let effects = app.update(Msg::Key(KeyEvent::from(key)));
         buffer.reset();
