@@ -15,12 +15,14 @@ use crossterm::{
         disable_raw_mode, enable_raw_mode,
     },
 };
-use ratatui::backend::CrosstermBackend;
+use ratatui::{backend::CrosstermBackend, buffer::Buffer};
 use std::io::{BufWriter, IsTerminal as _, Stdout, Write as _, stdout};
 
 /// The terminal in the console's hands; dropping it gives it back.
 pub struct Terminal {
     inner: ratatui::Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    /// What the terminal shows.
+    shown: Option<Buffer>,
 }
 
 impl Terminal {
@@ -46,7 +48,7 @@ impl Terminal {
             )))
         };
         match enter() {
-            Ok(inner) => Ok(Self { inner }),
+            Ok(inner) => Ok(Self { inner, shown: None }),
             Err(e) => {
                 give_back();
                 Err(fault(e))
@@ -54,17 +56,28 @@ impl Terminal {
         }
     }
 
-    /// Draws the console as it is.
+    /// Draws the console as it is. A frame that the terminal shows already writes nothing at all.
     ///
     /// # Errors
     /// The terminal went away.
     pub fn draw(&mut self, app: &App) -> Result<()> {
         let mut draw = || {
+            let mut frame = Buffer::empty(self.inner.size()?.into());
+            ui::render(app, frame.area, &mut frame);
+            if self.shown.as_ref() == Some(&frame) {
+                return Ok(());
+            }
             // The terminal shows the frame whole or not at all: no tearing, no flicker.
             queue!(self.inner.backend_mut(), BeginSynchronizedUpdate)?;
-            self.inner
-                .draw(|frame| ui::render(app, frame.area(), frame.buffer_mut()))?;
-            execute!(self.inner.backend_mut(), EndSynchronizedUpdate)
+            self.inner.draw(|target| {
+                // A size that changed in between brings another frame of its own.
+                if target.area() == frame.area {
+                    target.buffer_mut().clone_from(&frame);
+                }
+            })?;
+            execute!(self.inner.backend_mut(), EndSynchronizedUpdate)?;
+            self.shown = Some(frame);
+            Ok(())
         };
         draw().map_err(fault)
     }
