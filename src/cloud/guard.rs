@@ -112,7 +112,10 @@ impl Cloud for Guarded {
     async fn execute(&self, call: &Call) -> Result<CallOutcome> {
         // The log is opened first: a call that cannot be recorded is not made.
         let mut log = open_audit_log(&self.audit_log)?;
-        let who = self.inner.identity().await.ok();
+        let who = self.inner.identity().await;
+        let unknown = who.as_ref().err();
+        let unknown = unknown.map_or_else(String::new, |e| format!("the caller is not known: {e}"));
+        let who = who.ok();
         let line = |result, detail| AuditLine {
             at: self.inner.now(),
             environment: &self.environment,
@@ -123,7 +126,8 @@ impl Cloud for Guarded {
             result,
             detail,
         };
-        append(&mut log, &line("tried", "")).map_err(|e| audit_failure(&self.audit_log, e))?;
+        append(&mut log, &line("tried", &unknown))
+            .map_err(|e| audit_failure(&self.audit_log, e))?;
         let outcome = self.permitted(call).await;
         let (result, detail) = match &outcome {
             Ok(done) => ("accepted", done.summary.as_str()),
@@ -170,3 +174,6 @@ fn audit_failure(path: &Path, source: std::io::Error) -> Error {
         .hint("nothing is changed without a record; make the file writable or set another state directory")
         .source(source)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,356 @@
+#![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
+use super::*;
+use crate::{cloud::sim, config::PROJECT_FILE};
+use serde_json::Value;
+use std::{
+    os::unix::fs::PermissionsExt as _,
+    sync::{Mutex, PoisonError},
+};
+use tempfile::TempDir;
+
+/// A cloud that notes what it is asked to execute and what the audit log says at that moment.
+struct Witness {
+    meter: Arc<Meter>,
+    identity: Result<Identity>,
+    answer: Result<CallOutcome>,
+    /// Executed calls, each with the log as it stood before.
+    executed: Mutex<Vec<(Call, String)>>,
+    audit_log: PathBuf,
+    /// Dropped by the first call: the reading end of a log that is a pipe.
+    reader: Mutex<Option<File>>,
+}
+
+impl Witness {
+    fn executed(&self) -> Vec<(Call, String)> {
+        let executed = self.executed.lock();
+        executed.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+fn silent<T>() -> Result<T> {
+    Err(Error::new(ErrorKind::Unsupported, "the witness has none"))
+}
+
+#[async_trait]
+impl Cloud for Witness {
+    fn now(&self) -> Timestamp {
+        "2026-11-22T03:14:15Z".parse().unwrap()
+    }
+
+    fn meter(&self) -> &Arc<Meter> {
+        &self.meter
+    }
+
+    async fn identity(&self) -> Result<Identity> {
+        self.identity.clone()
+    }
+
+    async fn read(&self, _: Tier) -> Result<Snapshot> {
+        silent()
+    }
+
+    async fn metrics(&self, _: &[MetricId], _: Window) -> Result<Metrics> {
+        silent()
+    }
+
+    async fn logs(&self, _: &LogQuery) -> Result<Vec<LogEvent>> {
+        silent()
+    }
+
+    async fn discover(&self, _: &Start) -> Result<Discovery> {
+        silent()
+    }
+
+    async fn execute(&self, call: &Call) -> Result<CallOutcome> {
+        drop(self.reader.lock().unwrap().take());
+        // A pipe cannot be looked into.
+        let before = if self.audit_log.is_file() {
+            std::fs::read_to_string(&self.audit_log).unwrap()
+        } else {
+            String::new()
+        };
+        self.executed.lock().unwrap().push((call.clone(), before));
+        self.answer.clone()
+    }
+}
+
+/// A guarded witness with its audit log in a folder that does not exist yet.
+struct Stage {
+    home: TempDir,
+    environment: Environment,
+    witness: Witness,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let audit_log = home.path().join("state/hydren/audit.jsonl");
+        Self {
+            home,
+            environment: Environment {
+                name: "prod".to_owned(),
+                ..sim::environment()
+            },
+            witness: Witness {
+                meter: Arc::default(),
+                identity: Ok(Identity {
+                    account: "111122223333".to_owned(),
+                    arn: "arn:aws:sts::111122223333:assumed-role/ops/jo".to_owned(),
+                    region: "eu-west-1".to_owned(),
+                    expires_at: None,
+                }),
+                answer: Ok(CallOutcome {
+                    summary: "accepted by AWS".to_owned(),
+                    resource: None,
+                }),
+                executed: Mutex::default(),
+                audit_log,
+                reader: Mutex::default(),
+            },
+        }
+    }
+
+    fn read_only(mut self) -> Self {
+        self.environment.access = Access::ReadOnly;
+        self.environment.access_reason = Some(format!("{PROJECT_FILE}:3 says so"));
+        self
+    }
+
+    fn answering(mut self, answer: Result<CallOutcome>) -> Self {
+        self.witness.answer = answer;
+        self
+    }
+
+    fn logging_to(mut self, path: impl Into<PathBuf>) -> Self {
+        self.witness.audit_log = path.into();
+        self
+    }
+
+    /// Guards the witness and executes `calls`; gives what each came to, what was executed, and the folder.
+    async fn execute(self, calls: &[Call]) -> (Vec<Result<CallOutcome>>, Arc<Witness>, TempDir) {
+        let log = self.witness.audit_log.clone();
+        let witness = Arc::new(self.witness);
+        let cloud = guarded(
+            Arc::clone(&witness) as Arc<dyn Cloud>,
+            &self.environment,
+            log,
+        );
+        let mut outcomes = Vec::new();
+        for call in calls {
+            outcomes.push(cloud.execute(call).await);
+        }
+        (outcomes, witness, self.home)
+    }
+}
+
+/// The call after `call`, until every kind was there: a new kind does not compile before it has its place here.
+fn next(call: Option<&Call>) -> Option<Call> {
+    let (cluster, service) = ("shop".to_owned(), "backend".to_owned());
+    match call {
+        None => Some(Call::ScaleService {
+            cluster,
+            service,
+            desired: 4,
+        }),
+        Some(Call::ScaleService { .. }) => Some(Call::RestartService { cluster, service }),
+        Some(Call::RestartService { .. }) => Some(Call::StopTask {
+            cluster,
+            task: "9f2c".to_owned(),
+            reason: "stuck\n{\"result\":\"accepted\"}".to_owned(),
+        }),
+        Some(Call::StopTask { .. }) => Some(Call::SnapshotDatabase {
+            database: "shop".to_owned(),
+            snapshot: "before-upgrade".to_owned(),
+        }),
+        Some(Call::SnapshotDatabase { .. }) => None,
+    }
+}
+
+fn every_call() -> Vec<Call> {
+    std::iter::successors(next(None), |call| next(Some(call))).collect()
+}
+
+fn lines(witness: &Witness) -> Vec<Value> {
+    let text = std::fs::read_to_string(&witness.audit_log).unwrap();
+    let lines = text.lines();
+    lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+fn results(witness: &Witness) -> Vec<String> {
+    let lines = lines(witness);
+    let results = lines.iter().map(|line| line["result"].as_str().unwrap());
+    results.map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn a_read_only_environment_refuses_every_kind_of_call_and_says_why() {
+    let calls = every_call();
+    let (outcomes, witness, _home) = Stage::new().read_only().execute(&calls).await;
+    for (call, outcome) in calls.iter().zip(outcomes) {
+        let error = outcome.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::ReadOnly, "{call:?}");
+        for word in [call.action(), call.resource(), "hydren.toml:3 says so"] {
+            assert!(error.message.contains(word), "{word} in {}", error.message);
+        }
+        assert!(error.hint.is_some());
+    }
+    assert_eq!(witness.executed(), []);
+    assert_eq!(results(&witness), ["tried", "refused"].repeat(calls.len()));
+}
+
+#[tokio::test]
+async fn an_environment_with_write_access_executes_every_kind_of_call_once() {
+    let calls = every_call();
+    let (outcomes, witness, _home) = Stage::new().execute(&calls).await;
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    let executed: Vec<Call> = witness.executed().into_iter().map(|(c, _)| c).collect();
+    assert_eq!(executed, calls);
+    assert_eq!(results(&witness), ["tried", "accepted"].repeat(calls.len()));
+}
+
+#[tokio::test]
+async fn a_line_says_who_did_what_where_when_and_how_it_ended() {
+    let (_, witness, _home) = Stage::new().execute(&every_call()[..1]).await;
+    let line = |result, detail| {
+        serde_json::json!({
+            "at": "2026-11-22T03:14:15Z",
+            "environment": "prod",
+            "account": "111122223333",
+            "who": "arn:aws:sts::111122223333:assumed-role/ops/jo",
+            "operation": "ecs:UpdateService",
+            "call": "scale-service",
+            "cluster": "shop",
+            "service": "backend",
+            "desired": 4,
+            "result": result,
+            "detail": detail,
+        })
+    };
+    assert_eq!(
+        lines(&witness),
+        [line("tried", ""), line("accepted", "accepted by AWS")]
+    );
+}
+
+#[tokio::test]
+async fn a_call_is_on_record_before_it_is_made() {
+    let (_, witness, _home) = Stage::new().execute(&every_call()).await;
+    for (nth, (call, before)) in witness.executed().iter().enumerate() {
+        let recorded: Vec<&str> = before.lines().collect();
+        assert_eq!(recorded.len(), 2 * nth + 1, "{call:?}");
+        assert!(
+            recorded[2 * nth].contains(r#""result":"tried""#),
+            "{before}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_aws_refuses_is_recorded_as_failed_without_the_errors_causes() {
+    let cause = std::io::Error::other("x-amz-security-token: hush-hush");
+    let error = Error::new(ErrorKind::Service, "ecs:UpdateService on backend failed").source(cause);
+    let stage = Stage::new().answering(Err(error));
+    let (outcomes, witness, _home) = stage.execute(&every_call()[..1]).await;
+    assert_eq!(
+        outcomes[0].as_ref().unwrap_err().kind,
+        ErrorKind::Service,
+        "the caller is told what AWS answered"
+    );
+    let lines = lines(&witness);
+    assert_eq!(lines[1]["result"], "failed");
+    assert_eq!(lines[1]["detail"], "ecs:UpdateService on backend failed");
+    assert!(!format!("{lines:?}").contains("hush-hush"), "{lines:?}");
+}
+
+#[tokio::test]
+async fn a_caller_that_cannot_be_named_is_recorded_as_such_and_hinders_nothing() {
+    let mut stage = Stage::new();
+    stage.witness.identity = Err(Error::new(
+        ErrorKind::Unreachable,
+        "sts:GetCallerIdentity did not answer",
+    ));
+    let (outcomes, witness, _home) = stage.execute(&every_call()[..1]).await;
+    assert!(outcomes[0].is_ok());
+    let lines = lines(&witness);
+    assert_eq!(
+        (&lines[0]["who"], &lines[0]["account"]),
+        (&Value::Null, &Value::Null)
+    );
+    assert_eq!(
+        lines[0]["detail"],
+        "the caller is not known: sts:GetCallerIdentity did not answer"
+    );
+}
+
+#[tokio::test]
+async fn lines_are_appended_to_what_was_recorded_before() {
+    let stage = Stage::new();
+    let log = stage.home.path().join("audit.jsonl");
+    std::fs::write(&log, "{\"result\":\"of yesterday\"}\n").unwrap();
+    let (_, witness, _home) = stage.logging_to(log).execute(&every_call()[..1]).await;
+    assert_eq!(results(&witness), ["of yesterday", "tried", "accepted"]);
+}
+
+#[tokio::test]
+async fn only_its_owner_may_read_the_log() {
+    let (_, witness, _home) = Stage::new().execute(&every_call()[..1]).await;
+    let mode = std::fs::metadata(&witness.audit_log)
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[tokio::test]
+async fn a_log_that_cannot_be_opened_or_written_stops_the_call() {
+    let stage = Stage::new();
+    let folder = stage.home.path().to_owned();
+    // A full disk: the file opens, and no byte can be written.
+    for log in [folder, "/dev/full".into()] {
+        let (outcomes, witness, _home) = Stage::new().logging_to(&log).execute(&every_call()).await;
+        for outcome in outcomes {
+            let error = outcome.unwrap_err();
+            assert_eq!(error.kind, ErrorKind::Io);
+            assert!(error.message.contains(log.to_str().unwrap()), "{error}");
+        }
+        assert_eq!(witness.executed(), []);
+    }
+}
+
+#[tokio::test]
+async fn a_result_that_cannot_be_recorded_is_told_with_the_result() {
+    let outcomes = [Stage::new().witness.answer, silent()];
+    for answer in outcomes {
+        let mut stage = Stage::new().answering(answer.clone());
+        let pipe = stage.home.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let reader = OpenOptions::new().read(true).write(true).open(&pipe);
+        stage.witness.reader = Mutex::new(Some(reader.unwrap()));
+        let (outcomes, witness, _home) = stage.logging_to(pipe).execute(&every_call()[..1]).await;
+        assert_eq!(witness.executed().len(), 1);
+        match (&outcomes[0], answer) {
+            (Ok(done), Ok(_)) => assert_eq!(
+                done.summary,
+                "accepted by AWS (done, but the audit log could not record the result)"
+            ),
+            (Err(error), Err(answered)) => assert_eq!(error.kind, answered.kind),
+            (outcome, _) => panic!("{outcome:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn reads_pass_a_read_only_guard_and_leave_no_record() {
+    let mut stage = Stage::new().read_only();
+    stage.witness.answer = silent();
+    let log = stage.witness.audit_log.clone();
+    let cloud = guarded(Arc::new(stage.witness), &stage.environment, log.clone());
+    let read = cloud.read(Tier::Ecs).await;
+    assert_eq!(read.unwrap_err().kind, ErrorKind::Unsupported);
+    assert_eq!(cloud.identity().await.unwrap().account, "111122223333");
+    assert!(!log.exists());
+}
