@@ -35,7 +35,7 @@ use crate::{
     view::{self, Scope},
 };
 use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent, MouseEventKind};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::Arc,
@@ -92,10 +92,10 @@ pub enum Msg {
     },
     /// The profiles of this machine were listed.
     Profiles(Result<Vec<String>>),
-    /// A theme was loaded.
-    Theme(Result<Box<Theme>>),
-    /// Something to tell in the bottom line.
-    Notice(String),
+    /// The themes to choose from were listed.
+    Themes(Vec<String>),
+    /// A theme was loaded; beside it what of it could not be used.
+    Theme(Result<(Box<Theme>, Vec<String>)>),
 }
 
 /// What metrics are for.
@@ -120,12 +120,16 @@ pub enum Effect {
     Connect(Box<Environment>),
     /// List this machine's AWS profiles.
     ListProfiles,
+    /// List the embedded themes and the user's own.
+    ListThemes,
     /// Load a theme.
     LoadTheme(String),
     /// Put text on the clipboard (OSC 52).
     Copy(String),
     /// Capture the mouse, or leave it to the terminal.
     Mouse(Mouse),
+    /// Give the terminal back and stop, until the shell brings the console to the foreground again.
+    Suspend,
     /// Leave.
     Quit,
 }
@@ -155,8 +159,8 @@ pub enum Running {
 pub struct SeenError {
     /// When.
     pub at: Timestamp,
-    /// Where: a tier's title or what was asked.
-    pub place: &'static str,
+    /// Where: titles of tiers, or what was asked. One cause, such as expired credentials, often shows in many places.
+    pub places: Vec<&'static str>,
     /// Error.
     pub error: Error,
 }
@@ -341,7 +345,7 @@ impl App {
                     && self.environment.region.is_empty()
                 {
                     self.environment.region.clone_from(&identity.region);
-                    self.rebuild(Pane::ALL);
+                    self.rebuild(self.screen.panes());
                 }
                 self.seen.identity.settle(result, self.now);
                 self.dirty = true;
@@ -349,24 +353,29 @@ impl App {
             }
             Msg::Profiles(result) => {
                 match result {
-                    Ok(profiles) => self.offer_profiles(profiles),
+                    Ok(profiles) => self.offer(Picker::Profile, profiles),
                     Err(error) => self.note_error("Profiles", Some(&error)),
                 }
                 Vec::new()
             }
+            Msg::Themes(names) => {
+                self.offer(Picker::Theme, names);
+                Vec::new()
+            }
             Msg::Theme(result) => {
                 match result {
-                    Ok(theme) => self.theme = *theme,
+                    Ok((theme, warnings)) => {
+                        self.theme = *theme;
+                        if let Some(warning) = warnings.first() {
+                            self.say(warning.as_str());
+                        }
+                    }
                     Err(error) => {
                         self.say(error.message.as_str());
                         self.note_error("Theme", Some(&error));
                     }
                 }
                 self.dirty = true;
-                Vec::new()
-            }
-            Msg::Notice(text) => {
-                self.say(text);
                 Vec::new()
             }
         }
@@ -603,11 +612,12 @@ impl App {
     fn derive(&mut self) {
         self.assessment = triage::assess(&self.environment, &self.seen, self.now);
         self.timeline = triage::timeline(&self.seen);
-        self.rebuild(Pane::ALL);
+        // Panes that nobody sees are built when their screen is opened.
+        self.rebuild(self.screen.panes());
         self.dirty = true;
     }
 
-    /// Builds the rows of `panes` anew. Panes that depend on another's selection come after it in [`Pane::ALL`].
+    /// Builds the rows of `panes` anew. Panes that depend on another's selection come after it on their screen.
     fn rebuild(&mut self, panes: &[Pane]) {
         for pane in panes {
             let grid = view::grid(*pane, &self.scope());
@@ -620,13 +630,15 @@ impl App {
 
     fn note_error(&mut self, place: &'static str, error: Option<&Error>) {
         let Some(error) = error else { return };
-        let repeated = self
-            .errors
-            .iter()
-            .rev()
-            .find(|e| e.place == place)
-            .is_some_and(|e| e.error.message == error.message);
-        if repeated {
+        let newest = self.errors.iter().rev().find(|e| e.places.contains(&place));
+        if newest.is_some_and(|e| e.error.message == error.message) {
+            return;
+        }
+        // The same fault elsewhere within a round of reading is the same fault.
+        let recent = self.now - SignedDuration::from_secs(2 * poll::METRICS);
+        let same = |e: &&mut SeenError| e.at >= recent && e.error.message == error.message;
+        if let Some(seen) = self.errors.iter_mut().rev().find(same) {
+            seen.places.push(place);
             return;
         }
         if self.errors.len() == ERRORS_KEPT {
@@ -634,7 +646,7 @@ impl App {
         }
         self.errors.push_back(SeenError {
             at: self.now,
-            place,
+            places: vec![place],
             error: error.clone(),
         });
         self.unread_errors += 1;

@@ -35,7 +35,7 @@ const AFTER_HELP: &str = "\
 Settings come from flags, then HYDREN_* and AWS_* variables, then hydren.toml here or in a folder above, then the user's own \
 file, then defaults. `hydren info` says which apply and from where.
 
-Exit codes: 0 done and healthy, 1 failed, 2 wrong usage or configuration, 3 unhealthy, 5 not allowed, 130 interrupted.";
+Exit codes: 0 done and healthy, 1 failed, 2 wrong usage or configuration, 3 unhealthy or unknown, 5 not allowed, 130 interrupted.";
 
 /// Flags that every command takes. They win over variables and files.
 #[derive(Debug, Clone, Default, Args)]

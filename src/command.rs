@@ -116,6 +116,7 @@ commands! {
     "errors" Console "errors" "Show the errors so far." |app| app.push(Layer::errors());
     "palette" Console "commands" "Find a command by name." |app| app.push(Layer::palette());
     "help" Console "help" "Show the keys." |app| app.push(Layer::help());
+    "suspend" Console "suspend" "Stop the console and go to the shell; `fg` brings it back." App::suspend;
     "quit" Console "quit" "Leave the console." App::quit;
 }
 

@@ -22,7 +22,7 @@ use std::{
     sync::Arc,
 };
 
-/// Exit code of a view that found something wrong with the environment.
+/// Exit code of a view that found something wrong with the environment, or too little to call it healthy.
 const UNHEALTHY: u8 = 3;
 
 fn main() -> ExitCode {
@@ -117,8 +117,8 @@ async fn status(config: &Config, simulation: &SimOptions, output: Output) -> Res
     print_text(&status.print(output)?, output)?;
     report::readable(&seen)?;
     Ok(match assessment.health {
-        Health::Ok | Health::Unknown => ExitCode::SUCCESS,
-        Health::Warning | Health::Critical => ExitCode::from(UNHEALTHY),
+        Health::Ok => ExitCode::SUCCESS,
+        Health::Unknown | Health::Warning | Health::Critical => ExitCode::from(UNHEALTHY),
     })
 }
 

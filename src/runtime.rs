@@ -12,6 +12,7 @@ use crate::{
 };
 use crossterm::event::{Event, EventStream};
 use futures::StreamExt as _;
+use signal_hook::consts::{SIGCONT, SIGSTOP, SIGTSTP};
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -66,6 +67,8 @@ pub async fn run(
     let mut keys = EventStream::new();
     let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
     let mut hang_up = signal(SignalKind::hangup()).map_err(no_signals)?;
+    let mut stop = signal(SignalKind::from_raw(SIGTSTP)).map_err(no_signals)?;
+    let mut go_on = signal(SignalKind::from_raw(SIGCONT)).map_err(no_signals)?;
     let mut ticks = interval(Duration::from_secs(1));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut next_frame = Instant::now();
@@ -75,6 +78,15 @@ pub async fn run(
             biased;
             _ = terminate.recv() => return Ok(End::Signalled),
             _ = hang_up.recv() => return Ok(End::Signalled),
+            _ = stop.recv() => {
+                suspend(&mut terminal)?;
+                None
+            }
+            _ = go_on.recv() => {
+                terminal.resume(app.mouse)?;
+                app.dirty = true;
+                None
+            }
             event = keys.next() => match event {
                 Some(Ok(event)) => message(event),
                 // The terminal is gone, and with it whoever could read this.
@@ -161,13 +173,21 @@ impl Performer {
                 self.answer(async { tick });
             }
             Effect::ListProfiles => self.answer(async { Msg::Profiles(aws::profiles().await) }),
+            Effect::ListThemes => {
+                let folder = self.themes.clone();
+                self.answer(async move {
+                    let list = move || Theme::names(folder.as_deref());
+                    let names = tokio::task::spawn_blocking(list).await;
+                    Msg::Themes(names.unwrap_or_else(|_| Theme::names(None)))
+                });
+            }
             Effect::LoadTheme(name) => {
                 let folder = self.themes.clone();
                 self.answer(async move {
                     let load = move || Theme::load(&name, folder.as_deref());
                     let loaded = tokio::task::spawn_blocking(load).await;
                     Msg::Theme(match loaded {
-                        Ok(result) => result.map(|(theme, _)| Box::new(theme)),
+                        Ok(result) => result.map(|(theme, warnings)| (Box::new(theme), warnings)),
                         Err(e) => {
                             Err(Error::new(ErrorKind::Io, "the theme could not be loaded")
                                 .source(e))
@@ -177,6 +197,7 @@ impl Performer {
             }
             Effect::Copy(text) => terminal.copy(&text)?,
             Effect::Mouse(mouse) => terminal.mouse(mouse)?,
+            Effect::Suspend => suspend(terminal)?,
             Effect::Quit => {}
         }
         Ok(())
@@ -190,6 +211,13 @@ impl Performer {
             let _ = answers.send(work.await);
         });
     }
+}
+
+/// Stops the process as a job of its shell, which has the terminal meanwhile. `SIGCONT` says when it goes on.
+fn suspend(terminal: &mut Terminal) -> Result<()> {
+    terminal.suspend();
+    signal_hook::low_level::raise(SIGSTOP)
+        .map_err(|e| Error::new(ErrorKind::Io, "the console cannot be stopped").source(e))
 }
 
 fn no_signals(source: std::io::Error) -> Error {

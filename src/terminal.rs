@@ -40,8 +40,7 @@ impl Terminal {
         }
         give_back_on_panic();
         let enter = || {
-            enable_raw_mode()?;
-            execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste)?;
+            take_over()?;
             ratatui::Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(
                 64 * 1024,
                 stdout(),
@@ -82,6 +81,26 @@ impl Terminal {
         draw().map_err(fault)
     }
 
+    /// Gives the terminal back for a while; [`Terminal::resume`] takes it over again.
+    pub fn suspend(&mut self) {
+        give_back();
+    }
+
+    /// Takes the terminal over again, whatever was done to it meanwhile. The next frame is drawn whole.
+    ///
+    /// # Errors
+    /// The terminal went away.
+    pub fn resume(&mut self, mouse: Mouse) -> Result<()> {
+        take_over()
+            .and_then(|()| self.inner.clear())
+            .map_err(fault)?;
+        self.shown = None;
+        if mouse == Mouse::Captured {
+            self.mouse(mouse)?;
+        }
+        Ok(())
+    }
+
     /// Puts text on the clipboard of the terminal's own machine (OSC 52), also over SSH.
     ///
     /// # Errors
@@ -111,6 +130,11 @@ impl Drop for Terminal {
     fn drop(&mut self) {
         give_back();
     }
+}
+
+fn take_over() -> std::io::Result<()> {
+    enable_raw_mode()?;
+    execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste)
 }
 
 /// Gives the terminal back. What fails here has nobody left to be told to.

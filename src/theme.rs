@@ -219,6 +219,12 @@ impl Theme {
         }
     }
 
+    /// Lists the names of all themes there are: the embedded ones, then those of `folder` (the user's own).
+    #[must_use]
+    pub fn names(folder: Option<&Path>) -> Vec<String> {
+        file::names(folder)
+    }
+
     /// Lists the names of the embedded themes.
     pub fn embedded() -> impl Iterator<Item = &'static str> {
         file::EMBEDDED.iter().map(|(name, _)| *name)

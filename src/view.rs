@@ -14,7 +14,7 @@ mod network;
 pub mod overview;
 mod services;
 
-pub use describe::{describe, longest_dialog};
+pub use describe::describe;
 
 use crate::{
     app::{Pane, Screen},

@@ -4,9 +4,12 @@ use super::{App, Effect, Layer, Listing, Mouse, Pane, Picker, Running, Screen};
 use crate::{
     command,
     grid::Filter,
-    model::{Tier, environment::Environment},
+    model::{
+        Tier,
+        environment::{self, Environment},
+    },
     text::neutral,
-    theme, view,
+    view,
 };
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use tui_input::{Input, backend::crossterm::EventHandler as _};
@@ -216,6 +219,10 @@ impl App {
                     ..self.environment.clone()
                 }
             }
+            Picker::Region if !environment::is_region(&chosen) => {
+                self.say(format!("{chosen} is no region's name: eu-west-1 is one"));
+                return Vec::new();
+            }
             Picker::Region => Environment {
                 region: chosen,
                 ..self.environment.clone()
@@ -259,17 +266,18 @@ impl App {
                 .iter()
                 .map(|r| ((*r).to_owned(), String::new()))
                 .collect(),
-            Picker::Theme => theme::Theme::embedded()
-                .map(|n| (n.to_owned(), String::new()))
-                .collect(),
+            Picker::Theme => return vec![Effect::ListThemes],
         };
         self.push(Layer::Pick(picker, Listing::new(entries)))
     }
 
-    pub(super) fn offer_profiles(&mut self, profiles: Vec<String>) {
-        let entries = profiles.into_iter().map(|p| (p, String::new())).collect();
-        self.layers
-            .push(Layer::Pick(Picker::Profile, Listing::new(entries)));
+    /// Opens a list to choose from, now that its entries are known.
+    pub(super) fn offer(&mut self, picker: Picker, names: Vec<String>) {
+        let entries = names
+            .into_iter()
+            .map(|name| (name, String::new()))
+            .collect();
+        self.push(Layer::Pick(picker, Listing::new(entries)));
         self.dirty = true;
     }
 
@@ -280,6 +288,7 @@ impl App {
             self.history.retain(|s| *s != screen);
             self.history.push(self.screen);
             self.screen = screen;
+            self.rebuild(screen.panes());
             self.charts = super::Observed::default();
             self.due_charts.at_once();
         }
@@ -295,11 +304,7 @@ impl App {
         self.dirty = true;
         if let Some(layer) = self.layers.last_mut() {
             if let Some(lines) = layer.lines_mut() {
-                // The end of the text is known where it is drawn; a position past it is drawn as its end.
-                lines.top = lines
-                    .top
-                    .saturating_add_signed(by)
-                    .min(view::longest_dialog());
+                lines.step(by);
             }
             return Vec::new();
         }
@@ -534,6 +539,11 @@ impl App {
             Mouse::Terminal => "the mouse selects text",
         });
         vec![Effect::Mouse(self.mouse)]
+    }
+
+    /// Stops the console as a job of its shell.
+    pub fn suspend(&mut self) -> Vec<Effect> {
+        vec![Effect::Suspend]
     }
 
     /// Leaves the console.

@@ -1,6 +1,7 @@
 //! Dialogs over the screen. They are a stack; the top one gets keys first.
 
 use crate::command::{COMMANDS, Command};
+use std::cell::Cell;
 use tui_input::Input;
 
 /// A dialog.
@@ -30,10 +31,26 @@ pub enum Layer {
 }
 
 /// A scrolled text.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Lines {
-    /// First line in sight.
-    pub top: usize,
+    top: usize,
+    last: Cell<usize>,
+}
+
+impl Lines {
+    /// Gives the first line in sight of a text of `all` lines of which `room` can be seen. How many lines a text has depends on
+    /// the width it is drawn at, so drawing leaves the end of scrolling here.
+    #[must_use]
+    pub fn top(&self, all: usize, room: usize) -> usize {
+        self.last.set(all.saturating_sub(room));
+        self.top.min(self.last.get())
+    }
+
+    /// Scrolls, stopping at both ends.
+    pub fn step(&mut self, by: isize) {
+        let last = self.last.get();
+        self.top = self.top.min(last).saturating_add_signed(by).min(last);
+    }
 }
 
 /// A list with a line to type into.

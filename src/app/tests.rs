@@ -103,6 +103,7 @@ fn the_first_tick_asks_for_every_tier_and_the_next_for_none_that_is_under_way() 
 fn a_failed_read_keeps_the_last_good_rows_and_is_counted_as_unread_error() {
     let mut app = app();
     tick(&mut app, 0);
+    app.go(Screen::Alarms);
     answer(&mut app, Ok(alarms(&["5xx", "cpu"])));
     answer(&mut app, Err(Error::new(ErrorKind::Throttled, "slow down")));
     assert_eq!(shown(&app), ["5xx", "cpu"]);
@@ -280,4 +281,90 @@ fn a_theme_that_does_not_exist_is_said_at_once() {
             .as_ref()
             .is_some_and(|(text, _)| text.contains("nope"))
     );
+}
+
+#[test]
+fn a_fault_that_shows_in_several_tiers_is_told_once() {
+    let mut app = app();
+    tick(&mut app, 1);
+    let expired = || Error::new(ErrorKind::Expired, "the credentials expired");
+    for tier in [Tier::Route53, Tier::Waf, Tier::Route53] {
+        app.update(Msg::Tier {
+            generation: app.generation,
+            tier,
+            result: Err(expired()),
+        });
+    }
+    assert_eq!(app.errors.len(), 1);
+    assert_eq!(app.unread_errors, 1);
+    assert_eq!(app.errors[0].places, ["Route 53", "WAF"]);
+
+    tick(&mut app, 600);
+    app.update(Msg::Tier {
+        generation: app.generation,
+        tier: Tier::Alb,
+        result: Err(expired()),
+    });
+    assert_eq!(app.errors.len(), 2, "ten minutes later it is another fault");
+}
+
+#[test]
+fn a_text_scrolled_past_its_end_moves_back_with_the_first_key() {
+    let mut app = app();
+    press(&mut app, "?G");
+    let Some(Layer::Help(lines)) = app.layers.last() else {
+        panic!("the help is open");
+    };
+    assert_eq!(
+        lines.top(50, 20),
+        0,
+        "nothing was drawn before: the end was not known"
+    );
+    press(&mut app, "GGjjj");
+    let top = |app: &App| match app.layers.last() {
+        Some(Layer::Help(lines)) => lines.top(50, 20),
+        _ => panic!("the help is open"),
+    };
+    assert_eq!(top(&app), 30);
+    press(&mut app, "k");
+    assert_eq!(top(&app), 29);
+}
+
+#[test]
+fn a_typed_region_that_is_none_is_refused() {
+    let mut app = app();
+    app.environment.simulated = false;
+    app.update(Msg::Key(KeyEvent::new(
+        KeyCode::Char('g'),
+        KeyModifiers::CONTROL,
+    )));
+    press(&mut app, "Ireland1\n");
+    assert_ne!(app.environment.region, "Ireland1");
+    let (notice, _) = app.notice.clone().expect("it says why");
+    assert!(notice.contains("Ireland1"), "{notice}");
+}
+
+#[test]
+fn a_theme_that_says_something_unusable_is_taken_and_its_fault_told() {
+    let mut app = app();
+    let theme = Theme::load("nord", None).unwrap().0;
+    app.update(Msg::Theme(Ok((
+        Box::new(theme),
+        vec!["theme mine: there is no role `colour`".to_owned()],
+    ))));
+    assert_eq!(app.theme.name(), "nord");
+    let (notice, _) = app.notice.clone().expect("the fault is told");
+    assert!(notice.contains("no role"), "{notice}");
+}
+
+#[test]
+fn panes_of_a_screen_that_was_not_open_have_their_rows_when_it_opens() {
+    let mut app = app();
+    app.update(Msg::Tier {
+        generation: app.generation,
+        tier: Tier::Alarms,
+        result: Ok(alarms(&["errors", "latency"])),
+    });
+    press(&mut app, "8");
+    assert_eq!(app.pane(Pane::Alarms).grid.rows.len(), 2);
 }

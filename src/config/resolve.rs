@@ -8,7 +8,7 @@ use super::{
 use crate::{
     cli::Options,
     error::Result,
-    model::environment::{Access, Environment, Resources, Stage},
+    model::environment::{Access, Environment, Resources, Stage, is_region},
     text::nearest,
     theme::Role,
 };
@@ -174,13 +174,7 @@ impl Given {
 
 /// Accepts what is written as a region is; whether it exists, its endpoint's name tells.
 fn check_region(region: Setting<String>) -> Result<String> {
-    let word = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase());
-    let parts: Vec<&str> = region.value.split('-').collect();
-    if let [words @ .., number] = parts.as_slice()
-        && words.len() >= 2
-        && words.iter().all(word)
-        && number.parse::<u8>().is_ok_and(|n| n > 0)
-    {
+    if is_region(&region.value) {
         return Ok(region.value);
     }
     Err(wrong(

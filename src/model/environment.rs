@@ -179,3 +179,14 @@ pub enum ServiceRole {
     #[default]
     Other,
 }
+
+/// Whether `name` is written as regions are: `eu-west-1`, `us-gov-east-1`. Whether it exists, its endpoint's name tells.
+#[must_use]
+pub fn is_region(name: &str) -> bool {
+    let word = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase());
+    let parts: Vec<&str> = name.split('-').collect();
+    let [words @ .., number] = parts.as_slice() else {
+        return false;
+    };
+    words.len() >= 2 && words.iter().all(word) && number.parse::<u8>().is_ok_and(|n| n > 0)
+}

@@ -149,7 +149,7 @@ fn source(name: &str, folder: Option<&Path>) -> Result<String> {
     if let Some((_, text)) = EMBEDDED.iter().find(|(embedded, _)| *embedded == name) {
         return Ok((*text).to_owned());
     }
-    let names = available(folder);
+    let names = names(folder);
     let list = names.join(", ");
     let hint = nearest(name, names.iter().map(String::as_str)).map_or_else(
         || format!("one of: {list}"),
@@ -158,8 +158,7 @@ fn source(name: &str, folder: Option<&Path>) -> Result<String> {
     Err(Error::new(ErrorKind::Config, format!("there is no theme `{name}`")).hint(hint))
 }
 
-/// Lists every theme that could be named: the embedded ones, then the user's.
-fn available(folder: Option<&Path>) -> Vec<String> {
+pub(super) fn names(folder: Option<&Path>) -> Vec<String> {
     let mut names: Vec<String> = Theme::embedded().map(str::to_owned).collect();
     let mut own: Vec<String> = folder
         .and_then(|folder| fs::read_dir(folder).ok())

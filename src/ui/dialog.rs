@@ -25,8 +25,8 @@ pub(super) fn render(app: &App, layer: &Layer, body: Rect, _bottom: Rect, buf: &
     match layer {
         // The filter is typed in the bottom line.
         Layer::Filter(_) => {}
-        Layer::Help(lines) => text(app, "Keys", &help(app), *lines, body, buf),
-        Layer::Errors(lines) => text(app, "Errors", &errors(app, body.width), *lines, body, buf),
+        Layer::Help(lines) => text(app, "Keys", &help(app, body.width), lines, body, buf),
+        Layer::Errors(lines) => text(app, "Errors", &errors(app, body.width), lines, body, buf),
         Layer::Describe {
             title,
             text: pairs,
@@ -36,7 +36,7 @@ pub(super) fn render(app: &App, layer: &Layer, body: Rect, _bottom: Rect, buf: &
                 app,
                 title,
                 &described(app, pairs, body.width),
-                *lines,
+                lines,
                 body,
                 buf,
             );
@@ -79,7 +79,7 @@ fn frame(
 }
 
 /// A scrolled text in a dialog.
-fn text(app: &App, title: &str, all: &[Line<'_>], lines: Lines, body: Rect, buf: &mut Buffer) {
+fn text(app: &App, title: &str, all: &[Line<'_>], lines: &Lines, body: Rect, buf: &mut Buffer) {
     let widest = all
         .iter()
         .map(Line::width)
@@ -94,7 +94,7 @@ fn text(app: &App, title: &str, all: &[Line<'_>], lines: Lines, body: Rect, buf:
         .unwrap_or(u16::MAX)
         .saturating_add(2);
     let room = usize::from(body.height.saturating_sub(2));
-    let top = lines.top.min(all.len().saturating_sub(room));
+    let top = lines.top(all.len(), room);
     let state = if all.len() > room {
         format!("{}/{}", (top + room).min(all.len()), all.len())
     } else {
@@ -117,7 +117,9 @@ fn span(app: &App, role: Role, text: impl Into<String>) -> Span<'static> {
     Span::styled(text.into(), style(&app.theme, role))
 }
 
-fn help(app: &App) -> Vec<Line<'static>> {
+fn help(app: &App, width: u16) -> Vec<Line<'static>> {
+    const KEYS: usize = 14;
+    let room = usize::from(width).saturating_sub(KEYS + 8).max(20);
     let mut lines = Vec::new();
     for group in Group::ALL {
         if !lines.is_empty() {
@@ -126,10 +128,13 @@ fn help(app: &App) -> Vec<Line<'static>> {
         lines.push(Line::from(span(app, Role::Title, group.title())));
         for command in COMMANDS.iter().filter(|c| c.group == group) {
             let keys = app.keymap.keys(command.name).join(" ");
-            lines.push(Line::from(vec![
-                span(app, Role::Key, format!("{keys:>14}  ")),
-                span(app, Role::Text, command.doc),
-            ]));
+            for (i, part) in wrap(command.doc, room).into_iter().enumerate() {
+                let keys = if i == 0 { keys.as_str() } else { "" };
+                lines.push(Line::from(vec![
+                    span(app, Role::Key, format!("{keys:>KEYS$}  ")),
+                    span(app, Role::Text, part),
+                ]));
+            }
         }
     }
     lines
@@ -142,14 +147,18 @@ fn errors(app: &App, width: u16) -> Vec<Line<'static>> {
     let room = usize::from(width).saturating_sub(8).max(20);
     let mut lines = Vec::new();
     for seen in app.errors.iter().rev() {
-        lines.push(Line::from(vec![
-            span(app, Role::Muted, format!("{} ", format::clock(seen.at))),
-            span(
-                app,
-                grid::role(Health::Warning),
-                format!("{} · {}", seen.place, seen.error.kind.label()),
-            ),
-        ]));
+        let clock = format::clock(seen.at);
+        let what = format!("{} · {}", seen.error.kind.label(), seen.places.join(", "));
+        for (i, part) in wrap(&what, room.saturating_sub(clock.len() + 1))
+            .into_iter()
+            .enumerate()
+        {
+            let time = if i == 0 { clock.as_str() } else { "" };
+            lines.push(Line::from(vec![
+                span(app, Role::Muted, format!("{time:0$} ", clock.len())),
+                span(app, grid::role(Health::Warning), part),
+            ]));
+        }
         let hint = seen.error.hint.iter().map(|h| format!("→ {h}"));
         let causes = std::iter::successors(std::error::Error::source(&seen.error), |e| e.source())
             .map(ToString::to_string);

@@ -2,15 +2,6 @@
 
 use serde_json::Value;
 
-/// The most lines a dialog can have; scrolling stops there.
-const LONGEST: usize = 100_000;
-
-/// The most lines a dialog can have.
-#[must_use]
-pub const fn longest_dialog() -> usize {
-    LONGEST
-}
-
 /// Lays a serialised thing out as indented lines of name and value; empty values are left out.
 #[must_use]
 pub fn describe(value: &Value) -> Vec<(String, String)> {

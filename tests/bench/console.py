@@ -91,7 +91,7 @@ def main():
     parser.add_argument("--idle", type=float, default=60.0)
     parser.add_argument("--full", default="live", help="what the header says once every tier has answered")
     parser.add_argument("arguments", nargs="*", default=["demo"])
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     command = [options.binary, *options.arguments]
 
     nothing = statistics.median(bare() for _ in range(options.runs))

@@ -106,6 +106,7 @@ impl Stage {
                     generation,
                     result: cloud().identity().await,
                 },
+                Effect::ListThemes => Msg::Themes(Theme::names(None)),
                 _ => continue,
             };
             self.tell(msg);
@@ -144,6 +145,8 @@ impl Stage {
             let key = crokey::parse(key).expect("a key that crokey knows");
             let event: KeyEvent = key.into();
             self.tell(Msg::Key(event));
+            // Whoever presses a key has seen what the one before did.
+            self.draw(self.app.size);
         }
     }
 
