@@ -1,7 +1,8 @@
 //! What has been observed of an environment so far: per tier the last good data, its age, and the newest failure beside it.
 
 use crate::{
-    error::Error,
+    error::{Error, ErrorKind},
+    format,
     model::{
         Snapshot, Tier,
         alarm::Alarms,
@@ -14,9 +15,14 @@ use crate::{
         metric::Metrics,
         network::Network,
     },
+    poll,
 };
 use jiff::Timestamp;
 use std::sync::Arc;
+
+/// Seconds after the end of their last period until which metrics tell the present: what an idle console waits between two reads, and
+/// a minute each for the alignment of the window and for a slow answer.
+const METRICS_LAST: i64 = poll::METRICS * poll::IDLE_FACTOR + 120;
 
 /// A value that is read again and again. A failed read keeps the last good value and says so; nothing is silently stale.
 #[derive(Debug, Clone)]
@@ -64,6 +70,32 @@ impl<T> Observed<T> {
     }
 }
 
+/// Why metrics say nothing of the present.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unread {
+    /// No answer was awaited long enough yet.
+    Loading,
+    /// They could not be read.
+    Failed(ErrorKind),
+    /// The newest ended so many seconds ago.
+    Old(i64),
+    /// CloudWatch answered, but not for all that was asked.
+    Incomplete,
+}
+
+impl Unread {
+    /// In one or two words, for a badge: `denied`, `12m old`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Loading => "loading".to_owned(),
+            Self::Failed(kind) => kind.label().to_owned(),
+            Self::Old(age) => format!("{} old", format::age(*age)),
+            Self::Incomplete => "incomplete".to_owned(),
+        }
+    }
+}
+
 /// Everything observed of one environment.
 #[derive(Debug, Clone, Default)]
 pub struct Observations {
@@ -99,6 +131,38 @@ impl Observations {
     /// The same, to be changed.
     pub fn tier_mut(&mut self, tier: Tier) -> &mut Observed<Snapshot> {
         &mut self.tiers[tier.index()]
+    }
+
+    /// The metrics, as far as they tell the present.
+    ///
+    /// # Errors
+    /// Why they do not: not read yet, not readable, or too old.
+    pub fn current_metrics(&self, now: Timestamp) -> Result<&Metrics, Unread> {
+        let Some(known) = &self.metrics.value else {
+            let failed = self.metrics.error.as_ref();
+            return Err(failed.map_or(Unread::Loading, |e| Unread::Failed(e.kind.clone())));
+        };
+        match now.as_second() - known.window.to.as_second() {
+            age if age > METRICS_LAST => Err(Unread::Old(age)),
+            _ => Ok(known),
+        }
+    }
+
+    /// What is to be told of the metrics: that they could not be read, that they are old, or what CloudWatch said beside an answer
+    /// (throttled, a part only, a region that is silent).
+    #[must_use]
+    pub fn metrics_error(&self, now: Timestamp) -> Option<Error> {
+        if let Some(error) = &self.metrics.error {
+            return Some(error.clone());
+        }
+        match self.current_metrics(now) {
+            Err(Unread::Old(age)) => Some(Error::new(
+                ErrorKind::Unreachable,
+                format!("the newest metrics are {} old", format::age(age)),
+            )),
+            Ok(known) => known.complaint(),
+            Err(_) => None,
+        }
     }
 
     typed!(dns, Dns, Dns, Route53);

@@ -29,8 +29,9 @@ use crate::{
         Health, Tier, Verdict,
         environment::Environment,
         finding::{Figure, Finding},
+        metric::Metric,
     },
-    observe::Observations,
+    observe::{Observations, Unread},
 };
 use jiff::Timestamp;
 use scene::{Blank, Scene};
@@ -45,6 +46,8 @@ pub struct TierReport {
     pub verdict: Verdict,
     /// Figures, the most telling first.
     pub figures: Vec<Figure>,
+    /// Why the metrics that it is judged by say nothing of the present.
+    pub unread: Option<Unread>,
 }
 
 /// What is said of the environment.
@@ -114,6 +117,8 @@ struct Part {
     /// The more telling first: of equally bad ones, the first gives the verdict its reason.
     rules: &'static [Rule],
     figures: fn(&Scene<'_>) -> Vec<Figure>,
+    /// The metrics that its rules decide on: without them no quiet rule means that all is well.
+    judged_by: &'static [Metric],
     /// The verdict when no rule raised anything; `None` when the tier was not read.
     calm: fn(&Scene<'_>) -> Option<Verdict>,
 }
@@ -189,9 +194,15 @@ fn raise(part: &Part, scene: &Scene<'_>, findings: &mut Vec<Finding>) -> Option<
 
 fn report(part: &Part, scene: &Scene<'_>, worst: Option<(Health, String)>) -> TierReport {
     let blank = scene.blank(part.tier);
+    let unread = scene.unread(part.judged_by);
     let verdict = match (worst, (part.calm)(scene), &blank) {
         (Some((health, reason)), ..) => Verdict::new(health, reason),
-        (None, Some(calm), _) => calm,
+        (None, Some(calm), _) => match &unread {
+            Some(unread) if calm.health == Health::Ok => {
+                Verdict::new(Health::Unknown, format!("metrics {}", unread.words()))
+            }
+            _ => calm,
+        },
         (None, None, Some(blank)) => Verdict::new(Health::Unknown, blank.verdict()),
         (None, None, None) => Verdict::default(),
     };
@@ -205,6 +216,7 @@ fn report(part: &Part, scene: &Scene<'_>, worst: Option<(Health, String)>) -> Ti
         tier: part.tier,
         verdict,
         figures,
+        unread,
     }
 }
 

@@ -24,7 +24,7 @@ use crate::{
         Health,
         environment::Environment,
         event::Event,
-        metric::{Metric, MetricId},
+        metric::{Metric, MetricId, Metrics},
     },
     observe::Observations,
     theme::Role,
@@ -52,6 +52,14 @@ pub struct Scope<'a> {
     pub repository: Option<&'a str>,
     /// The present.
     pub now: Timestamp,
+}
+
+impl<'a> Scope<'a> {
+    /// The metrics, while they tell the present.
+    #[must_use]
+    pub fn metrics(&self) -> Option<&'a Metrics> {
+        self.seen.current_metrics(self.now).ok()
+    }
 }
 
 /// A fact above a screen's panes.

@@ -5,6 +5,7 @@
 //! metric requested (0.01 USD per 1,000, CloudWatch pricing): nothing is asked for that no screen or rule uses.
 
 use super::tier::Tier;
+use crate::error::{Error, ErrorKind};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::{collections::BTreeMap, sync::Arc};
@@ -611,6 +612,15 @@ impl Metrics {
     #[must_use]
     pub fn get(&self, metric: Metric) -> Option<&Series> {
         self.series.get(&MetricId::of(metric))
+    }
+
+    /// What CloudWatch said beside the values, as one error to be shown; `None` when it said nothing.
+    #[must_use]
+    pub fn complaint(&self) -> Option<Error> {
+        (!self.messages.is_empty()).then(|| {
+            Error::new(ErrorKind::Service, self.messages.join("; "))
+                .hint("what is missing is not judged; it is asked for again every minute")
+        })
     }
 
     /// The series of a metric of `subject`.

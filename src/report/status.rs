@@ -79,7 +79,7 @@ impl Status<'_> {
     /// JSON that cannot be written.
     pub fn print(&self, output: Output) -> Result<String> {
         match output {
-            Output::Json => json(&self.document()),
+            Output::Json => json(&self.document(self.seen.metrics_error(self.now).as_ref())),
             Output::Table | Output::Markdown => Ok(self.text(output)),
         }
     }
@@ -92,7 +92,7 @@ impl Status<'_> {
             .map(|who| who.account.as_str())
     }
 
-    fn document(&self) -> Document<'_> {
+    fn document<'a>(&'a self, metrics: Option<&'a Error>) -> Document<'a> {
         Document {
             schema: SCHEMA,
             environment: &self.environment.name,
@@ -100,7 +100,7 @@ impl Status<'_> {
             account: self.account(),
             generated_at: self.now,
             health: self.assessment.health,
-            tiers: self.tiers(),
+            tiers: self.tiers(metrics),
             api: Api {
                 calls: self.api.requests,
                 // A tenth of the smallest price, so that sums of binary fractions do not show.
@@ -109,7 +109,8 @@ impl Status<'_> {
         }
     }
 
-    fn tiers(&self) -> Vec<TierStatus<'_>> {
+    /// The tiers; one that is judged by metrics that were not read bears their failure.
+    fn tiers<'a>(&'a self, metrics: Option<&'a Error>) -> Vec<TierStatus<'a>> {
         let tiers = self.assessment.tiers.iter();
         tiers
             .map(|report| {
@@ -127,7 +128,11 @@ impl Status<'_> {
                     health: report.verdict.health,
                     verdict: &report.verdict.text,
                     age_seconds: observed.age(self.now),
-                    error: observed.error.as_ref().map(Failure::from),
+                    error: observed
+                        .error
+                        .as_ref()
+                        .or(metrics.filter(|_| report.unread.is_some()))
+                        .map(Failure::from),
                     metrics: readings.collect(),
                     resources: observed.value.as_ref(),
                 }
@@ -212,7 +217,8 @@ impl Status<'_> {
             let error = self.seen.tier(tier).error.as_ref();
             (tier.title(), error.filter(|error| part_of(&tier, error)))
         });
-        let metrics = [("Metrics", self.seen.metrics.error.as_ref())];
+        let metrics = self.seen.metrics_error(self.now);
+        let metrics = [("Metrics", metrics.as_ref())];
         let identity = [("Identity", self.seen.identity.error.as_ref())];
         for (part, error) in parts.into_iter().chain(metrics).chain(identity) {
             if let Some(error) = error {

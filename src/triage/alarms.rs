@@ -17,6 +17,7 @@ pub(super) const PART: Part = Part {
         check: firing,
     }],
     figures,
+    judged_by: &[],
     calm,
 };
 

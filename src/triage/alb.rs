@@ -48,6 +48,12 @@ pub(super) const PART: Part = Part {
         },
     ],
     figures,
+    judged_by: &[
+        Metric::AlbRequests,
+        Metric::AlbTarget5xx,
+        Metric::AlbElb5xx,
+        Metric::AlbP95,
+    ],
     calm,
 };
 

@@ -35,6 +35,7 @@ pub(super) const PART: Part = Part {
         },
     ],
     figures,
+    judged_by: &[Metric::Cdn5xxRate],
     calm,
 };
 

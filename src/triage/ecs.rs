@@ -45,6 +45,7 @@ pub(super) const PART: Part = Part {
         },
     ],
     figures,
+    judged_by: &[Metric::EcsCpu, Metric::EcsMemory],
     calm,
 };
 

@@ -18,6 +18,7 @@ pub(super) const PART: Part = Part {
         check: critical_findings,
     }],
     figures,
+    judged_by: &[],
     calm,
 };
 

@@ -40,6 +40,7 @@ pub(super) const PART: Part = Part {
         },
     ],
     figures,
+    judged_by: &[Metric::NatErrorPortAllocation],
     calm,
 };
 

@@ -57,6 +57,12 @@ pub(super) const PART: Part = Part {
         },
     ],
     figures,
+    judged_by: &[
+        Metric::RdsCpu,
+        Metric::RdsConnections,
+        Metric::RdsFreeStorage,
+        Metric::RdsCpuCredits,
+    ],
     calm,
 };
 

@@ -27,6 +27,7 @@ pub(super) const PART: Part = Part {
         },
     ],
     figures,
+    judged_by: &[],
     calm,
 };
 

@@ -8,7 +8,7 @@ use crate::{
         finding::Figure,
         metric::{Metric, MetricId, Metrics, Series, Statistic, Unit},
     },
-    observe::Observations,
+    observe::{Observations, Unread},
 };
 use jiff::Timestamp;
 
@@ -17,7 +17,9 @@ pub(super) struct Scene<'a> {
     pub environment: &'a Environment,
     pub seen: &'a Observations,
     pub now: Timestamp,
-    metrics: Option<&'a Metrics>,
+    metrics: Result<&'a Metrics, Unread>,
+    /// The metrics that rules and the overview ask for.
+    asked: Vec<MetricId>,
 }
 
 /// Datapoints that a rule decides on. AWS's recommended alarms judge 3 to 5 of 60 s (CloudWatch,
@@ -130,7 +132,8 @@ impl<'a> Scene<'a> {
             environment,
             seen,
             now,
-            metrics: seen.metrics.value.as_deref(),
+            metrics: seen.current_metrics(now),
+            asked: super::base_metrics(environment, seen),
         }
     }
 
@@ -151,6 +154,23 @@ impl<'a> Scene<'a> {
         })
     }
 
+    fn metrics(&self) -> Option<&'a Metrics> {
+        self.metrics.as_ref().ok().copied()
+    }
+
+    /// Says why a tier cannot be judged by `metrics`; `None` when it can, or has none of them.
+    pub fn unread(&self, metrics: &[Metric]) -> Option<Unread> {
+        let mut asked = self.asked.iter().filter(|id| metrics.contains(&id.metric));
+        match &self.metrics {
+            Err(unread) => asked.next().map(|_| unread.clone()),
+            Ok(known) => {
+                let silent = asked.any(|id| !known.series.contains_key(id));
+                // Without a word about it, AWS does not have the metric.
+                (silent && !known.messages.is_empty()).then_some(Unread::Incomplete)
+            }
+        }
+    }
+
     /// Seconds from `at` until now; negative when `at` is ahead.
     pub fn since(&self, at: Timestamp) -> i64 {
         self.now.as_second() - at.as_second()
@@ -163,17 +183,17 @@ impl<'a> Scene<'a> {
 
     /// The newest values of the environment's only `metric`.
     pub fn recent(&self, metric: Metric) -> Recent {
-        self.read(metric, self.metrics.and_then(|m| m.get(metric)))
+        self.read(metric, self.metrics().and_then(|m| m.get(metric)))
     }
 
     /// The newest values of `metric` of `subject`.
     pub fn recent_of(&self, metric: Metric, subject: &str) -> Recent {
-        self.read(metric, self.metrics.and_then(|m| m.of(metric, subject)))
+        self.read(metric, self.metrics().and_then(|m| m.of(metric, subject)))
     }
 
     fn read(&self, metric: Metric, series: Option<&Series>) -> Recent {
         let mut recent = Recent::default();
-        let (Some(metrics), Some(series)) = (self.metrics, series) else {
+        let (Some(metrics), Some(series)) = (self.metrics(), series) else {
             return recent;
         };
         // A metric published every 300 s has one datapoint for five places of a window of 60 s, in one of them or in all.
@@ -190,7 +210,7 @@ impl<'a> Scene<'a> {
     /// The values of counts, without those that have none in the window: none of theirs happened while others were counted. Requests
     /// are not counted that a balancer without targets refuses. `None` when one was not asked for.
     fn counts(&self, metrics: &[Metric]) -> Option<Vec<&'a [f64]>> {
-        let series = |&metric| Some(self.metrics?.get(metric)?.values.as_slice());
+        let series = |&metric| Some(self.metrics()?.get(metric)?.values.as_slice());
         let mut counts: Vec<&[f64]> = metrics.iter().map(series).collect::<Option<_>>()?;
         counts.retain(|values| values.iter().any(|v| !v.is_nan()));
         Some(counts)
@@ -223,7 +243,7 @@ impl<'a> Scene<'a> {
 
     /// The usual share of `part` in `whole`: its median over the window before the newest periods.
     pub fn usual_share(&self, part: Metric, whole: &[Metric]) -> Option<f64> {
-        let parts = &self.metrics?.get(part)?.values;
+        let parts = &self.metrics()?.get(part)?.values;
         let wholes = self.counts(whole)?;
         let mut shares: Vec<f64> = (0..parts.len().saturating_sub(LOOKBACK))
             .filter_map(|i| {
@@ -242,7 +262,7 @@ impl<'a> Scene<'a> {
     }
 
     fn a_minute(&self, sum: f64) -> f64 {
-        let period = self.metrics.map_or(60, |m| m.window.period.max(1));
+        let period = self.metrics().map_or(60, |m| m.window.period.max(1));
         sum * 60.0 / f64::from(period)
     }
 
@@ -309,14 +329,13 @@ impl<'a> Scene<'a> {
         if value.is_some() {
             return None;
         }
-        let why = match (self.metrics, self.seen.metrics.error.as_ref()) {
-            (None, Some(error)) if error.kind == ErrorKind::Unreachable => "no answer",
-            (None, Some(error)) => error.kind.label(),
-            (None, None) => "loading",
-            (Some(m), _) if ids.iter().any(|id| m.series.contains_key(id)) => "no data",
+        let why = match &self.metrics {
+            Err(Unread::Failed(ErrorKind::Unreachable)) => "no answer",
+            Err(unread) => return Some(unread.words()),
+            Ok(m) if ids.iter().any(|id| m.series.contains_key(id)) => "no data",
             // A region that did not answer left a message instead of series.
-            (Some(m), _) if !m.messages.is_empty() => "no answer",
-            (Some(_), _) => "not queried",
+            Ok(m) if !m.messages.is_empty() => "no answer",
+            Ok(_) => "not queried",
         };
         Some(why.to_owned())
     }

@@ -21,6 +21,7 @@ pub(super) const PART: Part = Part {
         check: surge,
     }],
     figures,
+    judged_by: &DECIDED,
     calm,
 };
 

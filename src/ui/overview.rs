@@ -262,7 +262,7 @@ fn whole(figures: &[String], width: usize) -> String {
 }
 
 fn spark(app: &App, hop: &Hop, area: Rect, buf: &mut Buffer) {
-    let metrics = app.seen.metrics.value.as_ref();
+    let metrics = app.scope().metrics();
     let Some(series) = hop.spark.as_ref().and_then(|id| metrics?.series.get(id)) else {
         return;
     };

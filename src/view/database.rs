@@ -113,15 +113,7 @@ pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
     let Some(database) = scope.seen.database() else {
         return Vec::new();
     };
-    let latest = |metric| {
-        scope
-            .seen
-            .metrics
-            .value
-            .as_ref()?
-            .get(metric)
-            .and_then(Series::latest)
-    };
+    let latest = |metric| scope.metrics()?.get(metric).and_then(Series::latest);
     let health = match database.status.as_str() {
         "available" => Health::Ok,
         "storage-full"

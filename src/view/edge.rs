@@ -206,7 +206,7 @@ pub(super) fn rules(scope: &Scope<'_>) -> Grid {
             rows: Vec::new(),
         };
     };
-    let metrics = scope.seen.metrics.value.as_ref();
+    let metrics = scope.metrics();
     let row = |rule: &crate::model::edge::WafRule| {
         let sum = |metric| {
             let series = metrics.and_then(|m| m.of(metric, &rule.metric_name));

@@ -170,15 +170,12 @@ fn tier_hop(scope: &Scope<'_>, tier: Tier) -> Hop {
 
 /// The series of `metric` that was read: the environment's only one, or the first of several.
 fn series_id(scope: &Scope<'_>, metric: Metric) -> Option<MetricId> {
-    let series = &scope.seen.metrics.value.as_ref()?.series;
+    let series = &scope.metrics()?.series;
     series.keys().find(|id| id.metric == metric).cloned()
 }
 
 fn service_hop(scope: &Scope<'_>, service: &Service) -> Hop {
-    let latest = |metric| {
-        let metrics = scope.seen.metrics.value.as_ref()?;
-        metrics.of(metric, &service.name)?.latest()
-    };
+    let latest = |metric| scope.metrics()?.of(metric, &service.name)?.latest();
     let percent = |label: &str, metric| latest(metric).map(|v| format!("{v:.0} % {label}"));
     // What is wrong with this service is said by the rules; without a finding it is as it should be.
     let finding = scope

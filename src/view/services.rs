@@ -50,7 +50,7 @@ pub(super) fn services(scope: &Scope<'_>) -> Grid {
             rows: Vec::new(),
         };
     };
-    let metrics = scope.seen.metrics.value.as_ref();
+    let metrics = scope.metrics();
     let rows = compute.services.iter().map(|service| {
         let percent = |metric| {
             let value = metrics

@@ -2,10 +2,17 @@ use super::*;
 use crate::{
     cloud::sim,
     error::Error,
-    model::{Verdict, edge::Dns, finding::Figure, identity::Identity},
+    model::{
+        Verdict,
+        edge::Dns,
+        finding::Figure,
+        identity::Identity,
+        metric::{Metrics, Window},
+    },
+    observe::Unread,
     triage::TierReport,
 };
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 fn figure(name: &'static str, label: &'static str, value: Option<f64>) -> Figure {
     Figure {
@@ -55,6 +62,12 @@ fn print(output: Output) -> String {
         .settle(absent("database hydren-db does not exist"), now);
     seen.tier_mut(Tier::Images)
         .settle(absent("no image repository is configured"), now);
+    let metrics = Metrics {
+        window: Window::last(now, 3_600),
+        series: BTreeMap::new(),
+        messages: vec!["eu-west-1: CloudWatch gave only a part of AWS/ECS CPUUtilization".into()],
+    };
+    seen.metrics.settle(Ok(metrics.into()), now);
     let verdict = |tier| match tier {
         Tier::Route53 => Verdict::new(Health::Ok, "resolves"),
         Tier::Ecs => Verdict::new(Health::Critical, "0/2 running"),
@@ -72,6 +85,7 @@ fn print(output: Output) -> String {
                     ],
                     _ => Vec::new(),
                 },
+                unread: (tier == Tier::Ecs).then_some(Unread::Incomplete),
             })
             .into(),
         findings: vec![Finding {
@@ -120,6 +134,12 @@ fn json_says_it_in_fields() {
     assert_eq!(tier(Tier::Alb)["error"]["kind"], "denied");
     assert_eq!(tier(Tier::Alb)["age_seconds"], serde_json::Value::Null);
     assert_eq!(tier(Tier::Route53)["age_seconds"], 0);
+    assert_eq!(tier(Tier::Route53)["error"], serde_json::Value::Null);
+    let unjudged = tier(Tier::Ecs)["error"]["message"].as_str();
+    assert!(
+        unjudged.is_some_and(|m| m.contains("only a part of AWS/ECS CPUUtilization")),
+        "{unjudged:?}"
+    );
     let memory = &tier(Tier::Ecs)["metrics"]["memory"];
     assert_eq!(
         *memory,

@@ -139,9 +139,12 @@ pub(super) async fn query(
             Ok(answer) => {
                 messages.extend(answer.messages);
                 series.extend(
-                    wanted.iter().zip(answer.points).map(|(wanted, points)| {
-                        (wanted.id.clone(), wanted.series(&window, points))
-                    }),
+                    wanted
+                        .iter()
+                        .zip(answer.points)
+                        .filter_map(|(wanted, points)| {
+                            Some((wanted.id.clone(), wanted.series(&window, points?)))
+                        }),
                 );
             }
             Err(error) => failures.push((region.name, error)),
@@ -216,9 +219,10 @@ impl Wanted {
     }
 }
 
-/// Points by index of the query, in time order, and what CloudWatch said.
+/// Points by index of the query, in time order, and what CloudWatch said. A metric of which it gave only a part has none: filled with
+/// zeros the rest would look quiet.
 struct Answer {
-    points: Vec<Vec<(Timestamp, f64)>>,
+    points: Vec<Option<Vec<(Timestamp, f64)>>>,
     messages: Vec<String>,
 }
 
@@ -266,8 +270,8 @@ async fn fetch(region: Region<'_>, wanted: &[Wanted], window: &Window) -> Result
     messages.extend(
         wanted
             .iter()
-            .zip(partial)
-            .filter(|(_, partial)| *partial)
+            .zip(&partial)
+            .filter(|(_, partial)| **partial)
             .map(|(wanted, _)| {
                 let Place {
                     namespace, name, ..
@@ -279,7 +283,11 @@ async fn fetch(region: Region<'_>, wanted: &[Wanted], window: &Window) -> Result
             }),
     );
     messages.dedup();
-    Ok(Answer { points, messages })
+    let points = points.into_iter().zip(partial);
+    Ok(Answer {
+        points: points.map(|(p, partial)| (!partial).then_some(p)).collect(),
+        messages,
+    })
 }
 
 /// The window's start, rounded down to the longest period asked for, so that points lie where repeated queries put them.

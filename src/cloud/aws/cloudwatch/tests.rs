@@ -241,7 +241,7 @@ async fn no_region_that_answers_is_an_error() {
 }
 
 #[tokio::test]
-async fn partial_data_is_said() {
+async fn partial_data_is_said_and_not_used() {
     let rule = mock!(Client::get_metric_data).then_output(|| {
         let mut partial = result("m0", &[(4, 5.0)]);
         partial.status_code = Some(types::StatusCode::PartialData);
@@ -254,6 +254,10 @@ async fn partial_data_is_said() {
     assert_eq!(
         metrics.messages,
         ["eu-central-1: CloudWatch gave only a part of AWS/RDS CPUUtilization"]
+    );
+    assert!(
+        metrics.get(Metric::RdsCpu).is_none(),
+        "a part is not taken for the whole"
     );
 }
 
