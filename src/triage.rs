@@ -21,6 +21,8 @@ mod stops;
 mod timeline;
 mod waf;
 
+#[cfg(test)]
+pub(crate) use queries::BUDGET;
 pub use queries::{base_metrics, screen_metrics};
 pub use timeline::timeline;
 

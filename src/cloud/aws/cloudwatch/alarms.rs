@@ -1,23 +1,49 @@
 //! Alarms that belong to the environment, their transitions, and dashboards.
+//!
+//! CloudWatch bills each of these requests, so one read makes [`REQUESTS`] at the most: whoever has more alarms names a prefix.
 
 mod condition;
+mod history;
 mod ownership;
 
 use super::{
-    super::{AwsCloud, failure::explain, gap::or_gap, pages::every, shape::text, time::timestamp},
+    super::{AwsCloud, failure::explain, gap::or_gap, shape::text, time::timestamp},
     Region, Regions,
+    places::Side,
 };
 use crate::{
+    cloud::Cloud as _,
     error::Result,
     model::alarm::{Alarm, AlarmState, AlarmTransition, Alarms, Dashboard},
 };
 use aws_sdk_cloudwatch::types;
-use futures::future::{OptionFuture, join, join3};
+use futures::future::{OptionFuture, join3};
+use jiff::Timestamp;
 pub(super) use ownership::Ownership;
 use std::{cmp::Reverse, collections::HashSet};
 
-/// Transitions that are read, the newest; also the most that one request gives (CloudWatch API reference).
-const TRANSITIONS: i32 = 100;
+/// Alarms of a page; also the most that one request gives (CloudWatch API reference).
+const PAGE: i32 = 100;
+
+/// Pages that a region may take in all, besides the first of each listing.
+const FURTHER_PAGES: usize = 2;
+
+/// Billed requests of one read at the most: the home region's two listings by prefix and its history, us-east-1's one listing and its
+/// history, the further pages of both, and the dashboards.
+#[cfg(test)]
+const REQUESTS: usize = (2 + 1 + FURTHER_PAGES) + (1 + 1 + FURTHER_PAGES) + 1;
+
+/// The further pages that are left to a region.
+struct Further(usize);
+
+impl Further {
+    /// Takes a page; `false` when none is left.
+    const fn take(&mut self) -> bool {
+        let left = self.0 > 0;
+        self.0 = self.0.saturating_sub(1);
+        left
+    }
+}
 
 /// Reads the environment's alarms of the home region and of us-east-1, their history, and the dashboards.
 ///
@@ -30,13 +56,18 @@ pub(in super::super) async fn read(aws: &AwsCloud) -> Result<Alarms> {
         resources: &aws.environment.resources,
         web_acl: aws.memo.web_acl.known(),
     };
-    load(&regions, &ownership).await
+    load(&regions, &ownership, aws.now()).await
 }
 
-pub(super) async fn load(regions: &Regions<'_>, ownership: &Ownership<'_>) -> Result<Alarms> {
+pub(super) async fn load(
+    regions: &Regions<'_>,
+    ownership: &Ownership<'_>,
+    now: Timestamp,
+) -> Result<Alarms> {
+    let of_edge = |edge| of_region(edge, Side::Edge, ownership, now);
     let (home, edge, dashboards) = join3(
-        of_region(regions.home, ownership),
-        OptionFuture::from(regions.edge.map(|edge| of_region(edge, ownership))),
+        of_region(regions.home, Side::Home, ownership, now),
+        OptionFuture::from(regions.edge.map(of_edge)),
         dashboards(regions.home, ownership.resources.dashboard.as_deref()),
     )
     .await;
@@ -45,18 +76,14 @@ pub(super) async fn load(regions: &Regions<'_>, ownership: &Ownership<'_>) -> Re
     let mut refused = None;
     let mut answered = false;
     let mut history_errors = Vec::new();
-    for (alarms, history) in [Some(home), edge].into_iter().flatten() {
-        match alarms {
-            Ok(alarms) => {
+    for found in [Some(home), edge].into_iter().flatten() {
+        match found {
+            Ok(found) => {
                 answered = true;
-                let names: HashSet<&str> = alarms.iter().map(|a| a.name.as_str()).collect();
-                let history = or_gap(history, &mut history_errors);
-                all.history.extend(
-                    history
-                        .into_iter()
-                        .filter(|transition| names.contains(transition.alarm.as_str())),
-                );
-                all.alarms.extend(alarms);
+                all.alarms.extend(found.alarms);
+                all.history
+                    .extend(or_gap(found.history, &mut history_errors));
+                all.gaps.extend(found.gaps);
             }
             Err(error) => {
                 all.gaps.push(error.to_string());
@@ -74,29 +101,74 @@ pub(super) async fn load(regions: &Regions<'_>, ownership: &Ownership<'_>) -> Re
     Ok(all)
 }
 
-async fn of_region(
-    region: Region<'_>,
-    ownership: &Ownership<'_>,
-) -> (Result<Vec<Alarm>>, Result<Vec<AlarmTransition>>) {
-    join(alarms(region, ownership), history(region)).await
+/// What a region has.
+struct Found {
+    alarms: Vec<Alarm>,
+    history: Result<Vec<AlarmTransition>>,
+    /// What was cut.
+    gaps: Vec<String>,
 }
 
-async fn alarms(region: Region<'_>, ownership: &Ownership<'_>) -> Result<Vec<Alarm>> {
+/// Reads the alarms, then their history: without alarms there is none to ask for.
+async fn of_region(
+    region: Region<'_>,
+    side: Side,
+    ownership: &Ownership<'_>,
+    now: Timestamp,
+) -> Result<Found> {
+    let (mut further, mut gaps) = (Further(FURTHER_PAGES), Vec::new());
+    let alarms = alarms(region, side, ownership, &mut further, &mut gaps).await?;
+    let names: HashSet<&str> = alarms.iter().map(|a| a.name.as_str()).collect();
+    let history = if names.is_empty() {
+        Ok(Vec::new())
+    } else {
+        let read = history::read(region, &names, now, &mut further).await;
+        read.map(|(history, cut)| {
+            gaps.extend(cut);
+            history
+        })
+    };
+    Ok(Found {
+        alarms,
+        history,
+        gaps,
+    })
+}
+
+async fn alarms(
+    region: Region<'_>,
+    side: Side,
+    ownership: &Ownership<'_>,
+    further: &mut Further,
+    gaps: &mut Vec<String>,
+) -> Result<Vec<Alarm>> {
+    const ACTION: &str = "cloudwatch:DescribeAlarms";
     let (mut metric, mut composite) = (Vec::new(), Vec::new());
-    for prefix in ownership.prefixes() {
+    for prefix in ownership.prefixes(side) {
         let mut pages = region
             .client
             .describe_alarms()
             .alarm_types(types::AlarmType::MetricAlarm)
             .alarm_types(types::AlarmType::CompositeAlarm)
             .set_alarm_name_prefix(prefix)
-            .max_records(100)
+            .max_records(PAGE)
             .into_paginator()
             .send();
+        let mut seen = 0;
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|e| explain("cloudwatch:DescribeAlarms", region.name, e))?;
+            let page = page.map_err(|e| explain(ACTION, region.name, e))?;
+            let more = page.next_token().is_some_and(|token| !token.is_empty());
+            seen += page.metric_alarms().len() + page.composite_alarms().len();
             metric.extend(page.metric_alarms.unwrap_or_default());
             composite.extend(page.composite_alarms.unwrap_or_default());
+            if more && !further.take() {
+                gaps.push(format!(
+                    "{ACTION} on {}: there are more than the {seen} alarms that were read; a narrower alarm_prefix in hydren.toml finds \
+                     the environment's",
+                    region.name
+                ));
+                break;
+            }
         }
     }
     metric.retain(|alarm| ownership.has(alarm));
@@ -163,55 +235,17 @@ fn state(word: Option<&str>) -> AlarmState {
     }
 }
 
-async fn history(region: Region<'_>) -> Result<Vec<AlarmTransition>> {
-    let answer = region
-        .client
-        .describe_alarm_history()
-        .alarm_types(types::AlarmType::MetricAlarm)
-        .alarm_types(types::AlarmType::CompositeAlarm)
-        .history_item_type(types::HistoryItemType::StateUpdate)
-        .scan_by(types::ScanBy::TimestampDescending)
-        .max_records(TRANSITIONS)
-        .send()
-        .await
-        .map_err(|e| explain("cloudwatch:DescribeAlarmHistory", region.name, e))?;
-    Ok(answer
-        .alarm_history_items()
-        .iter()
-        .map(transition)
-        .collect())
-}
-
-fn transition(found: &types::AlarmHistoryItem) -> AlarmTransition {
-    let data = found
-        .history_data()
-        .and_then(|data| serde_json::from_str::<serde_json::Value>(data).ok())
-        .unwrap_or_default();
-    let side = |key: &str| {
-        data[key]["stateValue"]
-            .as_str()
-            .map(|word| state(Some(word)))
-    };
-    AlarmTransition {
-        alarm: text(found.alarm_name()),
-        at: timestamp(found.timestamp()),
-        from: side("oldState"),
-        to: side("newState"),
-        summary: text(found.history_summary()),
-    }
-}
-
-/// Dashboards are the account's, of no region; the environment's own where it names one.
+/// Dashboards are the account's, of no region; the environment's own where it names one. One page holds a thousand.
 async fn dashboards(region: Region<'_>, named: Option<&str>) -> Result<Vec<Dashboard>> {
-    let pages = region
+    let page = region
         .client
         .list_dashboards()
         .set_dashboard_name_prefix(named.map(str::to_owned))
-        .into_paginator()
-        .items()
-        .send();
-    let mut found: Vec<Dashboard> = every(pages, "cloudwatch:ListDashboards", region.name)
-        .await?
+        .send()
+        .await
+        .map_err(|e| explain("cloudwatch:ListDashboards", region.name, e))?;
+    let mut found: Vec<Dashboard> = page
+        .dashboard_entries()
         .iter()
         .map(|entry| Dashboard {
             name: text(entry.dashboard_name()),
@@ -222,3 +256,6 @@ async fn dashboards(region: Region<'_>, named: Option<&str>) -> Result<Vec<Dashb
     found.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,6 +23,10 @@ use jiff::Timestamp;
 /// 2026-11-22 12:00 UTC.
 const NOON: i64 = 1_795_348_800;
 
+fn noon() -> Timestamp {
+    Timestamp::from_second(NOON).expect("a moment")
+}
+
 fn resources() -> Resources {
     Resources {
         distribution: Some("EDIST".to_owned()),
@@ -377,7 +381,7 @@ async fn alarms_of_the_environment_are_listed_firing_first_and_foreign_ones_are_
         resources: &resources,
         web_acl: None,
     };
-    let alarms = load(&regions(&home, None), &ownership)
+    let alarms = load(&regions(&home, None), &ownership, noon())
         .await
         .expect("answered");
     let shown: Vec<(&str, AlarmState)> = alarms
@@ -412,7 +416,7 @@ async fn the_history_tells_from_what_to_what_and_only_of_own_alarms() {
         resources: &resources,
         web_acl: None,
     };
-    let alarms = load(&regions(&home, None), &ownership)
+    let alarms = load(&regions(&home, None), &ownership, noon())
         .await
         .expect("answered");
     assert_eq!(alarms.history.len(), 1);
@@ -436,7 +440,7 @@ async fn a_refused_history_is_said_beside_the_alarms() {
         resources: &resources,
         web_acl: None,
     };
-    let alarms = load(&regions(&home, None), &ownership)
+    let alarms = load(&regions(&home, None), &ownership, noon())
         .await
         .expect("answered");
     assert_eq!(alarms.alarms.len(), 4);
@@ -475,7 +479,7 @@ async fn a_prefix_is_asked_for_together_with_the_alarms_of_autoscaling() {
         resources: &resources,
         web_acl: None,
     };
-    let alarms = load(&regions(&home, None), &ownership)
+    let alarms = load(&regions(&home, None), &ownership, noon())
         .await
         .expect("answered");
     let shown: Vec<&str> = alarms.alarms.iter().map(|a| a.name.as_str()).collect();

@@ -3,6 +3,7 @@
 //! With `alarm_prefix`: those that bear it. Without: those with a dimension that names one of the environment's resources. In both cases
 //! the alarms by which Application Auto Scaling scales the environment's services, named `TargetTracking-service/<cluster>/<service>-…`.
 
+use super::super::places::Side;
 use crate::model::{alarm::Alarm, environment::Resources};
 use aws_sdk_cloudwatch::types;
 
@@ -17,15 +18,15 @@ pub(in super::super) struct Ownership<'a> {
 }
 
 impl Ownership<'_> {
-    /// The name prefixes to ask CloudWatch for; `None` asks for all alarms of the region.
-    pub(super) fn prefixes(&self) -> Vec<Option<String>> {
+    /// The name prefixes to ask CloudWatch for; `None` asks for all alarms of the region. Services are scaled where they live, so that
+    /// us-east-1 has no such alarms of theirs unless it is home.
+    pub(super) fn prefixes(&self, side: Side) -> Vec<Option<String>> {
         let Some(own) = &self.resources.alarm_prefix else {
             return vec![None];
         };
-        let scaling = self
-            .resources
-            .cluster
-            .as_ref()
+        let cluster = self.resources.cluster.as_ref();
+        let scaling = cluster
+            .filter(|_| side == Side::Home)
             .map(|cluster| Some(format!("{AUTOSCALING}service/{cluster}/")));
         [Some(Some(own.clone())), scaling]
             .into_iter()
