@@ -7,9 +7,23 @@ mod console;
 mod servers;
 
 use console::{Console, exit_code, tier};
+use hydren::{
+    cloud::{
+        Cloud as _,
+        aws::AwsCloud,
+        sim::bill::{self, Visit},
+    },
+    model::{
+        Tier,
+        environment::{Access, Environment, Resources, Stage},
+        metric::Window,
+    },
+    observe::Observations,
+    triage::base_metrics,
+};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, sync::OnceLock};
+use std::{collections::BTreeMap, process::Command, sync::OnceLock};
 
 /// The names that the seeded environment was given, and a console that discovered it.
 fn discovered() -> &'static (Value, Console) {
@@ -232,4 +246,85 @@ fn parts_that_the_server_does_not_implement_are_named_and_the_rest_is_shown() {
         gaps.contains("DescribePendingMaintenanceActions is not available"),
         "{gaps}"
     );
+}
+
+/// Variables of a process cannot be set safely from within: this test runs itself again with the servers' addresses.
+#[test]
+fn the_demos_bill_is_what_the_adapters_meter_counts() {
+    const NAME: &str = "the_demos_bill_is_what_the_adapters_meter_counts";
+    const PROJECT: &str = "HYDREN_TEST_BILL_OF";
+    if let Ok(project) = std::env::var(PROJECT) {
+        let text = std::fs::read_to_string(project).expect("init wrote hydren.toml");
+        let file: toml::Table = text.parse().expect("it is TOML");
+        let resources = file["environments"]["shop"]["resources"].clone();
+        let compare = compare_bills(resources.try_into().expect("they are resources"));
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
+        return runtime.block_on(compare);
+    }
+    let (_, console) = discovered();
+    let status = Command::new(std::env::current_exe().expect("the test knows its own path"))
+        .args(["--exact", NAME, "--nocapture"])
+        .env(PROJECT, console.project_file())
+        .env("AWS_ENDPOINT_URL", servers::moto())
+        .env("AWS_ENDPOINT_URL_CLOUDWATCH", servers::ministack())
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test")
+        .status()
+        .expect("the test can be run again");
+    assert!(status.success());
+}
+
+/// Reads everything twice, as a console does, and compares what the meter counted with what the demo would count for that very answer.
+async fn compare_bills(resources: Resources) {
+    let environment = Environment {
+        name: "shop".to_owned(),
+        stage: Stage::Development,
+        access: Access::ReadOnly,
+        access_reason: None,
+        colour: None,
+        profile: None,
+        region: "eu-west-1".to_owned(),
+        endpoint_url: None,
+        simulated: false,
+        resources,
+    };
+    let cloud = AwsCloud::new(environment.clone());
+    let mut seen = Observations::default();
+    let mut before = cloud.meter().by_operation();
+    let mut counted = || {
+        let after = cloud.meter().by_operation();
+        let counted: BTreeMap<_, u64> = after
+            .iter()
+            .map(|(key, tally)| {
+                (
+                    *key,
+                    tally.requests - before.get(key).map_or(0, |t| t.requests),
+                )
+            })
+            .filter(|(_, requests)| *requests > 0)
+            .collect();
+        before = after;
+        counted
+    };
+    for visit in [Visit::First, Visit::Again] {
+        for tier in Tier::ALL {
+            let snapshot = cloud.read(tier).await.expect("the tier is readable");
+            let billed: BTreeMap<_, u64> = bill::requests(&snapshot, &environment, visit)
+                .into_iter()
+                .filter(|(.., requests)| *requests > 0)
+                .map(|(service, operation, requests)| ((service, operation), requests as u64))
+                .collect();
+            assert_eq!(counted(), billed, "{tier:?}, {visit:?} visit");
+            seen.tier_mut(tier).settle(Ok(snapshot), cloud.now());
+        }
+    }
+    let metrics = base_metrics(&environment, &seen);
+    let window = Window::last(cloud.now(), 3_600);
+    cloud
+        .metrics(&metrics, window)
+        .await
+        .expect("the metrics are readable");
+    let asked = cloud.meter().by_operation()[&("cloudwatch", "GetMetricData")];
+    assert_eq!(asked.requests, 2, "one a region");
+    assert_eq!(asked.units, metrics.len() as u64, "every metric once");
 }

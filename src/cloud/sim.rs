@@ -25,7 +25,7 @@
 mod alarms;
 mod autoscaling;
 mod balancer;
-mod bill;
+pub mod bill;
 mod compute;
 mod database;
 mod dice;
@@ -186,8 +186,7 @@ impl Cloud for SimCloud {
 
     async fn read(&self, tier: Tier) -> Result<Snapshot> {
         self.travel(travel_time(tier)).await;
-        bill::read(&self.meter, tier);
-        self.with_world(move |world| match tier {
+        let read = self.with_world(move |world| match tier {
             Tier::Route53 => Snapshot::Dns(Arc::new(edge::dns(world))),
             Tier::CloudFront => Snapshot::Cdn(Arc::new(edge::cdn(world))),
             Tier::Waf => Snapshot::Waf(Arc::new(waf::snapshot(world))),
@@ -197,8 +196,10 @@ impl Cloud for SimCloud {
             Tier::Images => Snapshot::Images(Arc::new(images::snapshot(world))),
             Tier::Alarms => Snapshot::Alarms(Arc::new(alarms::snapshot(world))),
             Tier::Network => Snapshot::Network(Arc::new(network::snapshot(world))),
-        })
-        .await
+        });
+        let snapshot = read.await?;
+        bill::read(&self.meter, &snapshot);
+        Ok(snapshot)
     }
 
     async fn metrics(&self, ids: &[MetricId], window: Window) -> Result<Metrics> {
