@@ -17,6 +17,7 @@ pub mod image;
 pub mod log;
 pub mod metric;
 pub mod network;
+pub mod state;
 pub mod tier;
 
 pub use tier::{Health, Tier, Verdict};

@@ -1,6 +1,6 @@
 //! The application load balancer.
 
-use super::edge::Certificate;
+use super::{edge::Certificate, state::BalancerState};
 use serde::Serialize;
 
 /// An application load balancer with its listeners and target groups.
@@ -14,8 +14,8 @@ pub struct Balancer {
     pub dns_name: String,
     /// `internet-facing` or `internal`.
     pub scheme: String,
-    /// `active`, `provisioning`, `active_impaired`, `failed`.
-    pub state: String,
+    /// State.
+    pub state: BalancerState,
     /// VPC.
     pub vpc_id: String,
     /// Availability Zones.

@@ -1,5 +1,8 @@
 //! ECS: the cluster, services, deployments, tasks, task definitions and application autoscaling.
 
+use super::state::{
+    RolloutState, RolloutStatus, ScalingStatus, ServiceStatus, StopCode, TaskHealth, TaskStatus,
+};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -46,8 +49,8 @@ pub struct Service {
     pub name: String,
     /// ARN.
     pub arn: String,
-    /// `ACTIVE`, `DRAINING`, `INACTIVE`.
-    pub status: String,
+    /// Status.
+    pub status: ServiceStatus,
     /// Tasks wanted.
     pub desired: i32,
     /// Tasks running.
@@ -128,8 +131,8 @@ pub struct Deployment {
     pub pending: i32,
     /// Tasks that failed to start or to become healthy.
     pub failed: i32,
-    /// `IN_PROGRESS`, `COMPLETED`, `FAILED`.
-    pub rollout_state: Option<String>,
+    /// Where it stands.
+    pub rollout_state: Option<RolloutState>,
     /// In ECS's words.
     pub rollout_reason: Option<String>,
     /// Start.
@@ -143,9 +146,8 @@ pub struct Deployment {
 pub struct Rollout {
     /// The service deployment's ARN.
     pub arn: String,
-    /// `PENDING`, `IN_PROGRESS`, `SUCCESSFUL`, `STOP_REQUESTED`, `STOPPED`, `ROLLBACK_REQUESTED`, `ROLLBACK_IN_PROGRESS`,
-    /// `ROLLBACK_SUCCESSFUL`, `ROLLBACK_FAILED`.
-    pub status: String,
+    /// Where it stands.
+    pub status: RolloutStatus,
     /// In ECS's words.
     pub reason: Option<String>,
     /// `ROLLING`, ...
@@ -175,12 +177,12 @@ impl Rollout {
     #[must_use]
     pub fn in_progress(&self) -> bool {
         matches!(
-            self.status.as_str(),
-            "PENDING"
-                | "IN_PROGRESS"
-                | "STOP_REQUESTED"
-                | "ROLLBACK_REQUESTED"
-                | "ROLLBACK_IN_PROGRESS"
+            self.status,
+            RolloutStatus::Pending
+                | RolloutStatus::InProgress
+                | RolloutStatus::StopRequested
+                | RolloutStatus::RollbackRequested
+                | RolloutStatus::RollbackInProgress
         )
     }
 }
@@ -227,12 +229,12 @@ pub struct Task {
     pub id: String,
     /// `family:revision`.
     pub revision: String,
-    /// `PROVISIONING`, `PENDING`, `ACTIVATING`, `RUNNING`, `DEACTIVATING`, `STOPPING`, `DEPROVISIONING`, `STOPPED`.
-    pub last_status: String,
+    /// Where it stands.
+    pub last_status: TaskStatus,
     /// `RUNNING` or `STOPPED`.
     pub desired_status: String,
-    /// `HEALTHY`, `UNHEALTHY`, `UNKNOWN`: container health checks.
-    pub health: String,
+    /// What its container health checks say.
+    pub health: TaskHealth,
     /// Availability Zone.
     pub zone: Option<String>,
     /// Private address.
@@ -247,8 +249,8 @@ pub struct Task {
     pub started_at: Option<Timestamp>,
     /// Stopped.
     pub stopped_at: Option<Timestamp>,
-    /// `TaskFailedToStart`, `EssentialContainerExited`, `ServiceSchedulerInitiated`, ...
-    pub stop_code: Option<String>,
+    /// Why it stopped, in one word.
+    pub stop_code: Option<StopCode>,
     /// In ECS's words.
     pub stopped_reason: Option<String>,
     /// `ecs-svc/…` of the deployment that started it.
@@ -391,8 +393,8 @@ pub struct ScalingActivity {
     pub at: Option<Timestamp>,
     /// End.
     pub ended_at: Option<Timestamp>,
-    /// `Successful`, `InProgress`, `Failed`, `NotScaled`, ...
-    pub status: String,
+    /// How it ended.
+    pub status: ScalingStatus,
     /// In AWS's words.
     pub description: String,
     /// In AWS's words.

@@ -1,5 +1,6 @@
 //! RDS for PostgreSQL.
 
+use super::state::{DatabaseStatus, ParameterStatus, SnapshotStatus};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -22,8 +23,8 @@ pub struct Database {
     pub version: String,
     /// `db.t4g.medium`.
     pub class: String,
-    /// `available`, `backing-up`, `storage-full`, ...
-    pub status: String,
+    /// Status.
+    pub status: DatabaseStatus,
     /// Whether a standby exists.
     pub multi_az: bool,
     /// Zone of the primary.
@@ -50,8 +51,8 @@ pub struct Database {
     pub pending_maintenance: Vec<PendingMaintenance>,
     /// Changes that wait for the window or a reboot, `class -> db.t4g.large`.
     pub pending_changes: Vec<String>,
-    /// Parameter groups: name and apply status (`in-sync`, `pending-reboot`).
-    pub parameter_groups: Vec<(String, String)>,
+    /// Parameter groups, and whether the database runs with their values.
+    pub parameter_groups: Vec<(String, ParameterStatus)>,
     /// `max_connections`, and how it is known.
     pub max_connections: Option<MaxConnections>,
     /// Whether Performance or Database Insights publishes `DBLoad`.
@@ -148,8 +149,8 @@ pub struct DbSnapshot {
     pub id: String,
     /// `automated`, `manual`, `awsbackup`.
     pub kind: String,
-    /// `available`, `creating`, ...
-    pub status: String,
+    /// Status.
+    pub status: SnapshotStatus,
     /// 0 to 100.
     pub progress: Option<i32>,
     /// Creation.

@@ -1,5 +1,6 @@
 //! Route 53, CloudFront and WAF: everything before the load balancer.
 
+use super::state::{CertificateStatus, DistributionStatus, InvalidationStatus};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -118,8 +119,8 @@ pub struct Cdn {
     pub domain_name: String,
     /// Alternate domain names.
     pub aliases: Vec<String>,
-    /// `Deployed` or `InProgress`.
-    pub status: String,
+    /// Whether the newest change has reached the edges.
+    pub status: DistributionStatus,
     /// Whether it answers viewers.
     pub enabled: bool,
     /// Free text.
@@ -207,8 +208,8 @@ pub struct Certificate {
     pub domain: String,
     /// All names.
     pub names: Vec<String>,
-    /// `ISSUED`, `PENDING_VALIDATION`, `EXPIRED`, ...
-    pub status: String,
+    /// Status.
+    pub status: CertificateStatus,
     /// `AMAZON_ISSUED`, `IMPORTED`, `PRIVATE`.
     pub kind: String,
     /// End of validity.
@@ -224,8 +225,8 @@ pub struct Certificate {
 pub struct Invalidation {
     /// Identifier.
     pub id: String,
-    /// `InProgress` or `Completed`.
-    pub status: String,
+    /// Status.
+    pub status: InvalidationStatus,
     /// When it was asked for.
     pub created_at: Option<Timestamp>,
     /// Paths; empty when only the list, not the detail, was read.

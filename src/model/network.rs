@@ -1,5 +1,6 @@
 //! The VPC around the environment.
 
+use super::state::{Delivery, GatewayState, RouteState};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -83,8 +84,8 @@ pub struct Route {
     pub destination: String,
     /// `local`, `igw-…`, `nat-…`, `vpce-…`.
     pub target: String,
-    /// `active` or `blackhole`.
-    pub state: String,
+    /// State.
+    pub state: RouteState,
 }
 
 /// A NAT gateway.
@@ -94,8 +95,8 @@ pub struct NatGateway {
     pub id: String,
     /// Name tag.
     pub name: Option<String>,
-    /// `available`, `pending`, `failed`, ...
-    pub state: String,
+    /// State.
+    pub state: GatewayState,
     /// Why it failed.
     pub failure: Option<String>,
     /// Subnet; `None` for a regional gateway.
@@ -113,8 +114,8 @@ pub struct VpcEndpoint {
     pub service: String,
     /// `Interface`, `Gateway`, ...
     pub kind: String,
-    /// `available`, ...
-    pub state: String,
+    /// State.
+    pub state: GatewayState,
 }
 
 /// A security group.
@@ -156,8 +157,8 @@ pub struct FlowLog {
     pub traffic: String,
     /// `ACTIVE`.
     pub status: String,
-    /// `SUCCESS` or `FAILED`.
-    pub delivery: Option<String>,
+    /// Whether records arrive; `None` where it is not told.
+    pub delivery: Option<Delivery>,
     /// Why delivery fails.
     pub delivery_error: Option<String>,
     /// Log group or bucket.

@@ -11,6 +11,7 @@ use crate::{
         balancer::{Balancer, TargetGroup, TargetState},
         finding::Figure,
         metric::{Metric, Unit},
+        state::BalancerState,
     },
 };
 use std::collections::BTreeSet;
@@ -69,15 +70,19 @@ const SLOW_P95: f64 = 1.0;
 const ANSWERED: [Metric; 2] = [Metric::AlbRequests, Metric::AlbElb5xx];
 
 fn state(scene: &Scene<'_>) -> Vec<Raised> {
-    let Some(balancer) = scene.seen.balancer().filter(|b| b.state != "active") else {
+    let Some(balancer) = scene
+        .seen
+        .balancer()
+        .filter(|b| b.state != BalancerState::Active)
+    else {
         return Vec::new();
     };
-    let (severity, advice) = match balancer.state.as_str() {
-        "failed" => (
+    let (severity, advice) = match balancer.state {
+        BalancerState::Failed => (
             Health::Critical,
             "the balancer could not be set up: read its state reason in the AWS console, then create it anew",
         ),
-        "active_impaired" => (
+        BalancerState::ActiveImpaired => (
             Health::Warning,
             "it routes, but lacks the resources to scale: check the free addresses of its subnets",
         ),
@@ -90,7 +95,7 @@ fn state(scene: &Scene<'_>) -> Vec<Raised> {
         Raised::new(
             severity,
             &balancer.name,
-            balancer.state.replace('_', " "),
+            balancer.state.word().replace('_', " "),
             format!("the balancer {} is {}", balancer.name, balancer.state),
         )
         .advise(advice),

@@ -3,7 +3,7 @@
 use super::{Raised, Scene};
 use crate::{
     format,
-    model::{Health, edge::Certificate},
+    model::{Health, edge::Certificate, state::CertificateStatus},
 };
 
 /// Days before the end at which it is said. ACM renews what it issued 60 days ahead and warns 30 days before the end of a public
@@ -23,13 +23,13 @@ pub(super) fn days_left(scene: &Scene<'_>, certificate: &Certificate) -> Option<
 pub(super) fn check(scene: &Scene<'_>, certificate: &Certificate) -> Option<Raised> {
     let name = certificate.domain.as_str();
     let days = days_left(scene, certificate);
-    let (severity, reason, title) = match (certificate.status.as_str(), days) {
-        ("EXPIRED", _) | (_, Some(..0)) => (
+    let (severity, reason, title) = match (&certificate.status, days) {
+        (CertificateStatus::Expired, _) | (_, Some(..0)) => (
             Health::Critical,
             "certificate expired".to_owned(),
             format!("the certificate of {name} has expired"),
         ),
-        ("REVOKED" | "FAILED", _) => (
+        (CertificateStatus::Revoked | CertificateStatus::Failed, _) => (
             Health::Critical,
             "certificate unusable".to_owned(),
             format!("the certificate of {name} is {}", certificate.status),

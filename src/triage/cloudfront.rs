@@ -11,6 +11,7 @@ use crate::{
         edge::AdditionalMetrics,
         finding::Figure,
         metric::{Metric, Unit},
+        state::{DistributionStatus, InvalidationStatus},
     },
 };
 
@@ -67,7 +68,7 @@ fn not_deployed(scene: &Scene<'_>) -> Vec<Raised> {
     let stuck = scene
         .seen
         .cdn()
-        .filter(|cdn| cdn.status != "Deployed")
+        .filter(|cdn| cdn.status != DistributionStatus::Deployed)
         .filter(|cdn| {
             cdn.last_modified
                 .is_some_and(|at| scene.since(at) > DEPLOYS_IN)
@@ -168,7 +169,7 @@ fn figures(scene: &Scene<'_>) -> Vec<Figure> {
             cdn.map(|c| {
                 c.invalidations
                     .iter()
-                    .filter(|i| i.status != "Completed")
+                    .filter(|i| i.status != InvalidationStatus::Completed)
                     .count()
             }),
         ),
@@ -177,7 +178,7 @@ fn figures(scene: &Scene<'_>) -> Vec<Figure> {
 
 fn calm(scene: &Scene<'_>) -> Option<Verdict> {
     let cdn = scene.seen.cdn()?;
-    let text = if cdn.status != "Deployed" {
+    let text = if cdn.status != DistributionStatus::Deployed {
         "deploying".to_owned()
     } else if let Some(hit) = scene.recent(Metric::CdnCacheHitRate).latest() {
         format!("{} hit", format::value(hit, Unit::Percent))

@@ -12,6 +12,7 @@ use crate::{
         compute::{Autoscaling, ScalingPolicy, Service, Task},
         finding::Figure,
         metric::{Metric, Unit},
+        state::ServiceStatus,
     },
 };
 use std::collections::BTreeMap;
@@ -108,9 +109,9 @@ fn below_desired(scene: &Scene<'_>) -> Vec<Raised> {
 fn inactive(scene: &Scene<'_>) -> Vec<Raised> {
     services(scene)
         .iter()
-        .filter(|s| s.status != "ACTIVE")
+        .filter(|s| s.status != ServiceStatus::Active)
         .map(|service| {
-            let severity = if service.status == "DRAINING" {
+            let severity = if service.status == ServiceStatus::Draining {
                 Health::Warning
             } else {
                 Health::Critical
@@ -118,7 +119,7 @@ fn inactive(scene: &Scene<'_>) -> Vec<Raised> {
             Raised::new(
                 severity,
                 &service.name,
-                format!("service {}", service.status.to_lowercase()),
+                format!("service {}", service.status.word().to_lowercase()),
                 format!("the service {} is {}", service.name, service.status),
             )
             .advise("it was deleted or is being deleted: create it again, or take it out of hydren.toml")

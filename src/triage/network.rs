@@ -11,6 +11,7 @@ use crate::{
         finding::Figure,
         metric::{Metric, Unit},
         network::{Network, Subnet, SubnetReach},
+        state::{Delivery, GatewayState, RouteState},
     },
 };
 use std::collections::BTreeSet;
@@ -102,7 +103,7 @@ fn blackhole(scene: &Scene<'_>) -> Vec<Raised> {
         .route_tables
         .iter()
         .flat_map(|table| table.routes.iter().map(move |route| (table, route)))
-        .filter(|(_, route)| route.state == "blackhole")
+        .filter(|(_, route)| route.state == RouteState::Blackhole)
         .map(|(table, route)| {
             let default = matches!(route.destination.as_str(), "0.0.0.0/0" | "::/0");
             let severity = if default && (table.main || !table.subnets.is_empty()) {
@@ -133,9 +134,9 @@ fn nat_state(scene: &Scene<'_>) -> Vec<Raised> {
     let gateways = scene.seen.network().map_or(&[][..], |n| &n.nat_gateways);
     gateways
         .iter()
-        .filter(|nat| nat.state != "available")
+        .filter(|nat| nat.state != GatewayState::Available)
         .map(|nat| {
-            let severity = if nat.state == "failed" {
+            let severity = if nat.state == GatewayState::Failed {
                 Health::Critical
             } else {
                 Health::Warning
@@ -181,7 +182,7 @@ fn nat_ports(scene: &Scene<'_>) -> Vec<Raised> {
 fn flow_log_delivery(scene: &Scene<'_>) -> Vec<Raised> {
     let logs = scene.seen.network().map_or(&[][..], |n| &n.flow_logs);
     logs.iter()
-        .filter(|log| log.delivery.as_deref() == Some("FAILED"))
+        .filter(|log| log.delivery == Some(Delivery::Failed))
         .map(|log| {
             Raised::new(
                 Health::Warning,

@@ -13,6 +13,7 @@ use crate::{
         database::{Database, MaxConnectionsSource},
         finding::Figure,
         metric::{Metric, Unit},
+        state::DatabaseStatus,
     },
 };
 
@@ -81,28 +82,20 @@ const NO_CREDITS: f64 = 1.0;
 const GIB: f64 = 1_073_741_824.0;
 
 /// How a status reads: RDS's `accessing-monitoring` page lists which of them leave the database available.
-fn of_status(status: &str) -> Health {
+fn of_status(status: &DatabaseStatus) -> Health {
+    type S = DatabaseStatus;
     match status {
-        "available"
-        | "backing-up"
-        | "storage-optimization"
-        | "storage-config-upgrade"
-        | "configuring-enhanced-monitoring"
-        | "configuring-iam-database-auth"
-        | "configuring-log-exports"
-        | "configuring-associated-roles"
-        | "modifying" => Health::Ok,
-        "storage-full"
-        | "failed"
-        | "stopped"
-        | "stopping"
-        | "deleting"
-        | "restore-error"
-        | "insufficient-capacity"
-        | "inaccessible-encryption-credentials"
-        | "inaccessible-encryption-credentials-recoverable" => Health::Critical,
-        other if other.starts_with("incompatible-") => Health::Critical,
-        _ => Health::Warning,
+        S::Available
+        | S::BackingUp
+        | S::Modifying
+        | S::StorageOptimization
+        | S::StorageConfigUpgrade
+        | S::ConfiguringEnhancedMonitoring
+        | S::ConfiguringIamAuth
+        | S::ConfiguringLogExports
+        | S::ConfiguringAssociatedRoles => Health::Ok,
+        S::Other(_) => Health::Warning,
+        _ => Health::Critical,
     }
 }
 
@@ -114,13 +107,19 @@ fn status(scene: &Scene<'_>) -> Vec<Raised> {
     if severity == Health::Ok {
         return Vec::new();
     }
-    let advice = match db.status.as_str() {
-        "storage-full" => {
+    let advice = match &db.status {
+        DatabaseStatus::StorageFull => {
             "grow the storage (the next change must wait 6 hours), or drop an abandoned replication slot"
         }
-        "stopped" => "start the database",
-        s if s.starts_with("inaccessible-encryption") => "enable its KMS key and let RDS use it",
-        s if s.starts_with("incompatible-") => {
+        DatabaseStatus::Stopped => "start the database",
+        DatabaseStatus::InaccessibleEncryption
+        | DatabaseStatus::InaccessibleEncryptionRecoverable => {
+            "enable its KMS key and let RDS use it"
+        }
+        DatabaseStatus::IncompatibleNetwork
+        | DatabaseStatus::IncompatibleOptionGroup
+        | DatabaseStatus::IncompatibleParameters
+        | DatabaseStatus::IncompatibleRestore => {
             "undo the newest change of network, parameters or options"
         }
         _ => "wait for the operation to end; the events tell its steps",
@@ -130,7 +129,7 @@ fn status(scene: &Scene<'_>) -> Vec<Raised> {
         Raised::new(
             severity,
             &db.id,
-            db.status.clone(),
+            db.status.word(),
             format!("the database {} is {}", db.id, db.status),
         )
         .because(newest)
@@ -334,10 +333,10 @@ fn figures(scene: &Scene<'_>) -> Vec<Figure> {
 fn calm(scene: &Scene<'_>) -> Option<Verdict> {
     let db = scene.seen.database()?;
     let text = match scene.recent(Metric::RdsCpu).latest() {
-        Some(cpu) if db.status == "available" => {
+        Some(cpu) if db.status == DatabaseStatus::Available => {
             format!("cpu {}", format::value(cpu, Unit::Percent))
         }
-        _ => db.status.clone(),
+        _ => db.status.word().to_owned(),
     };
     Some(Verdict::new(Health::Ok, text))
 }

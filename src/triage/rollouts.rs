@@ -6,6 +6,7 @@ use crate::{
     model::{
         Health,
         compute::{Rollout, Service, Task},
+        state::{RolloutState, RolloutStatus, TaskStatus},
     },
 };
 
@@ -22,12 +23,13 @@ const LATELY: i64 = 60 * 60;
 /// Whether the service is short of tasks because it was just made or deployed, or because the missing tasks are on their way, as
 /// after scaling out. Tasks that failed in the meantime end the patience.
 pub(super) fn is_young(scene: &Scene<'_>, service: &Service) -> bool {
-    let deployed = service
-        .deployments
-        .iter()
-        .any(|d| d.rollout_state.as_deref() != Some("FAILED") && scene.within(d.created_at, YOUNG));
+    let deployed = service.deployments.iter().any(|d| {
+        d.rollout_state != Some(RolloutState::Failed) && scene.within(d.created_at, YOUNG)
+    });
     let starting = || {
-        let new = |t: &&Task| t.last_status != "RUNNING" && scene.within(t.created_at, STARTING);
+        let new = |t: &&Task| {
+            t.last_status != TaskStatus::Running && scene.within(t.created_at, STARTING)
+        };
         service.tasks.iter().filter(new).count()
     };
     let missing = usize::try_from(service.desired - service.running).unwrap_or(0);
@@ -73,13 +75,13 @@ fn failed_rollout(scene: &Scene<'_>, service: &Service, rollout: &Rollout) -> Op
         .finished_at
         .or(rollout.started_at)
         .or(rollout.created_at);
-    let (severity, reason, ended) = match rollout.status.as_str() {
-        "ROLLBACK_SUCCESSFUL" => (Health::Warning, "rolled back", "was rolled back"),
-        "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" => {
+    let (severity, reason, ended) = match &rollout.status {
+        RolloutStatus::RollbackSuccessful => (Health::Warning, "rolled back", "was rolled back"),
+        RolloutStatus::RollbackRequested | RolloutStatus::RollbackInProgress => {
             (Health::Warning, "rolling back", "is being rolled back")
         }
-        "STOPPED" => (Health::Warning, "rollout stopped", "was stopped"),
-        "ROLLBACK_FAILED" => (
+        RolloutStatus::Stopped => (Health::Warning, "rollout stopped", "was stopped"),
+        RolloutStatus::RollbackFailed => (
             Health::Critical,
             "rollback failed",
             "failed, and so did its rollback",
@@ -115,7 +117,7 @@ fn failed_rollout(scene: &Scene<'_>, service: &Service, rollout: &Rollout) -> Op
 /// The same from the service's own deployments, where service deployments cannot be read.
 fn failed_deployment(scene: &Scene<'_>, service: &Service) -> Option<Raised> {
     let failed = service.deployments.iter().find(|d| {
-        d.rollout_state.as_deref() == Some("FAILED")
+        d.rollout_state == Some(RolloutState::Failed)
             && scene.within(d.updated_at.or(d.created_at), LATELY)
     })?;
     Some(

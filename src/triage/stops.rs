@@ -4,7 +4,7 @@
 //! Words and remedies: AmazonECS developerguide, stopped-task-error-codes, stopped-tasks-error-messages, resource-initialization-error,
 //! service-event-messages-list; exit codes 137, 139 and 143 are signals KILL, SEGV and TERM plus 128.
 
-use crate::model::compute::Task;
+use crate::model::{compute::Task, state::StopCode};
 
 /// Why a task stopped, as far as it says that something is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,9 +42,9 @@ impl Failure {
             let codes = task.containers.iter().filter_map(|c| c.exit_code);
             codes.filter(|&code| code != 0).map(Self::Exit).next()
         };
-        match task.stop_code.as_deref() {
-            Some("TaskFailedToStart") => Some(Self::start(reason, task)),
-            Some("EssentialContainerExited") => exit(),
+        match &task.stop_code {
+            Some(StopCode::TaskFailedToStart) => Some(Self::start(reason, task)),
+            Some(StopCode::EssentialContainerExited) => exit(),
             _ if says(&[
                 "failed ELB health checks",
                 "failed container health checks",

@@ -11,6 +11,7 @@ use crate::{
         alarm::{AlarmState, Alarms},
         compute::{Compute, Service, ServiceEvent},
         event::Event,
+        state::RolloutState,
     },
     observe::Observations,
 };
@@ -99,8 +100,8 @@ fn compute<'a>(compute: &'a Compute, add: &mut impl FnMut(Option<Timestamp>, Sou
                     Source::DeploymentStart(service, deployment),
                 );
                 if matches!(
-                    deployment.rollout_state.as_deref(),
-                    Some("COMPLETED" | "FAILED")
+                    deployment.rollout_state,
+                    Some(RolloutState::Completed | RolloutState::Failed)
                 ) {
                     add(
                         deployment.updated_at,

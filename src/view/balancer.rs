@@ -185,7 +185,7 @@ pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
         zones,
         ..
     } = balancer;
-    let health = match state.as_str() {
+    let health = match state.word() {
         "active" => Health::Ok,
         "provisioning" => Health::Unknown,
         _ => Health::Critical,
@@ -198,7 +198,7 @@ pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
     let mut fields = vec![
         Field::new(
             "balancer",
-            Cell::health(health, format!("{} · {name}", words(state))),
+            Cell::health(health, format!("{} · {name}", words(state.word()))),
         ),
         Field::new("address", Cell::text(dns_name)),
         Field::new(

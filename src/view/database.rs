@@ -8,6 +8,7 @@ use crate::{
         Health,
         database::{Database, DbEvent, DbSnapshot, MaxConnectionsSource},
         metric::{Metric, Series},
+        state::ParameterStatus,
     },
     theme::Role,
 };
@@ -38,7 +39,7 @@ pub(super) fn snapshots(scope: &Scope<'_>) -> Grid {
         };
     };
     let row = |snapshot: &DbSnapshot| {
-        let state = match (snapshot.status.as_str(), snapshot.progress) {
+        let state = match (snapshot.status.word(), snapshot.progress) {
             ("available", _) => Cell::health(Health::Ok, "available"),
             ("failed", _) => Cell::health(Health::Critical, "failed"),
             (status, Some(progress)) => {
@@ -114,7 +115,7 @@ pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
         return Vec::new();
     };
     let latest = |metric| scope.metrics()?.get(metric).and_then(Series::latest);
-    let health = match database.status.as_str() {
+    let health = match database.status.word() {
         "available" => Health::Ok,
         "storage-full"
         | "failed"
@@ -159,7 +160,7 @@ pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
             "database",
             Cell::health(
                 health,
-                format!("{} · {}", words(&database.status), database.id),
+                format!("{} · {}", words(database.status.word()), database.id),
             ),
         ),
         Field::new(
@@ -279,7 +280,7 @@ fn parameters(database: &Database) -> Cell {
     if database
         .parameter_groups
         .iter()
-        .any(|(_, status)| status == "pending-reboot")
+        .any(|(_, status)| *status == ParameterStatus::PendingReboot)
     {
         Cell::health(Health::Warning, all)
     } else {

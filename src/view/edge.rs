@@ -177,7 +177,7 @@ pub(super) fn invalidations(scope: &Scope<'_>) -> Grid {
         id: invalidation.id.clone(),
         cells: vec![
             Cell::age(invalidation.created_at),
-            Cell::text(words(&invalidation.status)),
+            Cell::text(words(invalidation.status.word())),
             Cell::text(&invalidation.id).role(Role::Muted),
             Cell::text(invalidation.paths.join(" ")),
         ],
@@ -282,7 +282,7 @@ pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
     let mut fields = Vec::new();
     let mut unread = Vec::new();
     if let Some(cdn) = scope.seen.cdn() {
-        let state = match (cdn.enabled, cdn.status.as_str()) {
+        let state = match (cdn.enabled, cdn.status.word()) {
             (false, _) => Cell::health(Health::Critical, "disabled"),
             (true, "Deployed") => {
                 Cell::health(Health::Ok, format!("deployed · {}", cdn.domain_name))

@@ -7,6 +7,7 @@ use crate::{
         Health,
         metric::Metric,
         network::{FlowLog, SecurityGroup, SecurityRule, Subnet, SubnetReach},
+        state::Delivery,
     },
     theme::Role,
 };
@@ -154,7 +155,7 @@ pub(super) fn routes(scope: &Scope<'_>) -> Grid {
                 Cell::text(table.name.as_ref().unwrap_or(&table.id)),
                 Cell::text(&route.destination),
                 Cell::text(&route.target),
-                match route.state.as_str() {
+                match route.state.word() {
                     "active" => Cell::text("active").role(Role::Muted),
                     state => Cell::health(Health::Critical, words(state)),
                 },
@@ -217,7 +218,7 @@ pub(super) fn gateways(scope: &Scope<'_>) -> Grid {
         id: gateway.id.clone(),
         cells: vec![
                 Cell::text("NAT gateway"),
-                state(&gateway.state),
+                state(gateway.state.word()),
                 Cell::text(&gateway.id),
                 Cell::text(
                     gateway
@@ -238,7 +239,7 @@ pub(super) fn gateways(scope: &Scope<'_>) -> Grid {
         id: endpoint.id.clone(),
         cells: vec![
             Cell::text(format!("{} endpoint", endpoint.kind.to_lowercase())),
-            state(&endpoint.state),
+            state(endpoint.state.word()),
             Cell::text(&endpoint.id),
             // `com.amazonaws.REGION.` is the same for all of them.
             Cell::text(endpoint.service.splitn(4, '.').nth(3).unwrap_or(&endpoint.service))
@@ -276,9 +277,9 @@ pub(super) fn flow_logs(scope: &Scope<'_>) -> Grid {
         id: log.id.clone(),
         cells: vec![
             Cell::text(&log.id),
-            match log.delivery.as_deref() {
-                Some("FAILED") => Cell::health(Health::Critical, "failed"),
-                Some("SUCCESS") => Cell::health(Health::Ok, "ok"),
+            match &log.delivery {
+                Some(Delivery::Failed) => Cell::health(Health::Critical, "failed"),
+                Some(Delivery::Success) => Cell::health(Health::Ok, "ok"),
                 _ => Cell::health(Health::Unknown, words(&log.status)),
             },
             Cell::text(log.traffic.to_lowercase()),

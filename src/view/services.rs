@@ -7,6 +7,7 @@ use crate::{
         Health,
         compute::{Compute, Rollout, Service, Task},
         metric::Metric,
+        state::{RolloutStatus, ServiceStatus, StopCode, TaskHealth, TaskStatus},
     },
     theme::Role,
 };
@@ -25,7 +26,7 @@ fn selected<'a>(scope: &Scope<'a>) -> Option<&'a Service> {
 /// The state of a service: running against desired.
 fn service_health(service: &Service) -> Health {
     match () {
-        () if service.status != "ACTIVE" => Health::Critical,
+        () if service.status != ServiceStatus::Active => Health::Critical,
         () if service.running == 0 && service.desired > 0 => Health::Critical,
         () if service.running < service.desired => Health::Warning,
         () => Health::Ok,
@@ -61,14 +62,14 @@ pub(super) fn services(scope: &Scope<'_>) -> Grid {
         let definition = service.task_definition.as_ref();
         let rollout = service.rollouts.first();
         let deployment = match rollout {
-            Some(r) if r.in_progress() => Cell::text(words(&r.status)).role(Role::Info),
+            Some(r) if r.in_progress() => Cell::text(words(r.status.word())).role(Role::Info),
             Some(r) => outcome(r),
             None => Cell::maybe(
                 service
                     .deployments
                     .first()
-                    .and_then(|d| d.rollout_state.as_deref())
-                    .map(words),
+                    .and_then(|d| d.rollout_state.as_ref())
+                    .map(|state| words(state.word())),
             ),
         };
         let health = service_health(service);
@@ -148,12 +149,16 @@ fn size(cpu: u32, memory: u32) -> String {
 }
 
 fn outcome(rollout: &Rollout) -> Cell {
-    let role = match rollout.status.as_str() {
-        "SUCCESSFUL" => Role::Muted,
-        status if status.starts_with("ROLLBACK") || status == "STOPPED" => Role::Warning,
+    let role = match rollout.status {
+        RolloutStatus::Successful => Role::Muted,
+        RolloutStatus::Stopped
+        | RolloutStatus::RollbackRequested
+        | RolloutStatus::RollbackInProgress
+        | RolloutStatus::RollbackSuccessful
+        | RolloutStatus::RollbackFailed => Role::Warning,
         _ => Role::Info,
     };
-    Cell::text(words(&rollout.status)).role(role)
+    Cell::text(words(rollout.status.word())).role(role)
 }
 
 fn task_health(task: &Task) -> Health {
@@ -161,12 +166,12 @@ fn task_health(task: &Task) -> Health {
         .containers
         .iter()
         .any(|c| c.exit_code.is_some_and(|code| code != 0));
-    match task.last_status.as_str() {
-        "STOPPED" if failed || task.stop_code.as_deref() == Some("TaskFailedToStart") => {
+    match task.last_status {
+        TaskStatus::Stopped if failed || task.stop_code == Some(StopCode::TaskFailedToStart) => {
             Health::Critical
         }
-        "RUNNING" if task.health == "UNHEALTHY" => Health::Critical,
-        "RUNNING" => Health::Ok,
+        TaskStatus::Running if task.health == TaskHealth::Unhealthy => Health::Critical,
+        TaskStatus::Running => Health::Ok,
         _ => Health::Unknown,
     }
 }
@@ -199,15 +204,15 @@ pub(super) fn tasks(scope: &Scope<'_>) -> Grid {
             id: task.id.clone(),
             cells: vec![
                 Cell::text(task.id.chars().take(8).collect::<String>()),
-                Cell::health(task_health(task), task.last_status.to_lowercase()),
+                Cell::health(task_health(task), task.last_status.word().to_lowercase()),
                 Cell::age(task.stopped_at.or(task.started_at).or(task.created_at)),
                 Cell::text(&task.revision).role(Role::Muted),
                 Cell::maybe(task.zone.clone()).role(Role::Muted),
                 Cell::maybe(task.private_ip.clone()).role(Role::Muted),
                 // A task whose containers define no health check stays UNKNOWN for ever (ECS, task health status).
-                match task.health.as_str() {
-                    "UNKNOWN" => Cell::missing(),
-                    health => Cell::text(health.to_lowercase()).role(Role::Muted),
+                match &task.health {
+                    TaskHealth::Unknown => Cell::missing(),
+                    health => Cell::text(health.word().to_lowercase()).role(Role::Muted),
                 },
                 exit.map_or_else(Cell::missing, Cell::count),
                 Cell::maybe(container_reason.or_else(|| task.stopped_reason.clone())),
@@ -280,7 +285,7 @@ pub(super) fn rollouts(scope: &Scope<'_>) -> Grid {
             id: d.id.clone(),
             cells: vec![
                 Cell::age(d.created_at),
-                Cell::maybe(d.rollout_state.as_deref().map(words)),
+                Cell::maybe(d.rollout_state.as_ref().map(|s| words(s.word()))),
                 Cell::text(&d.revision),
                 Cell::missing(),
                 Cell::text(words(&service.strategy.kind)).role(Role::Muted),
@@ -341,7 +346,7 @@ pub(super) fn scaling(scope: &Scope<'_>) -> Grid {
         id: activity.id.clone(),
         cells: vec![
             Cell::age(activity.at),
-            Cell::text(activity.status.to_lowercase()),
+            Cell::text(activity.status.word().to_lowercase()),
             Cell::text(&activity.description),
             Cell::text(activity.not_scaled_reasons.join(", ")).role(Role::Warning),
         ],

@@ -272,21 +272,21 @@ fn spoil(snapshot: &mut Snapshot, text: &str) {
                 service.name.push_str(text);
                 service.gaps.push(text.to_owned());
                 all(&mut service.events.iter_mut().map(|e| &mut e.message));
-                all(&mut service
-                    .tasks
-                    .iter_mut()
-                    .flat_map(|t| [&mut t.revision, &mut t.last_status]));
+                for task in &mut service.tasks {
+                    task.revision.push_str(text);
+                    task.last_status = format!("{}{text}", task.last_status).into();
+                }
             }
         }
         Snapshot::Database(database) => {
             let database = Arc::make_mut(database);
             database.id.push_str(text);
-            database.status.push_str(text);
+            database.status = format!("{}{text}", database.status).into();
             all(&mut database.events.iter_mut().map(|e| &mut e.message));
-            all(&mut database
-                .snapshots
-                .iter_mut()
-                .flat_map(|s| [&mut s.id, &mut s.status]));
+            for snapshot in &mut database.snapshots {
+                snapshot.id.push_str(text);
+                snapshot.status = format!("{}{text}", snapshot.status).into();
+            }
         }
         Snapshot::Images(images) => {
             let repositories = &mut Arc::make_mut(images).repositories;

@@ -184,7 +184,7 @@ fn activity_of(found: &types::ScalingActivity) -> ScalingActivity {
         id: found.activity_id().to_owned(),
         at: timestamp(Some(found.start_time())),
         ended_at: timestamp(found.end_time()),
-        status: word(Some(found.status_code())),
+        status: word(Some(found.status_code())).into(),
         description: found.description().to_owned(),
         cause: found.cause().to_owned(),
         not_scaled_reasons: found

@@ -122,7 +122,7 @@ async fn invalidation(
 fn from_summary(summary: &InvalidationSummary, paths: Vec<String>) -> Invalidation {
     Invalidation {
         id: summary.id().to_owned(),
-        status: summary.status().to_owned(),
+        status: summary.status().into(),
         created_at: timestamp(Some(summary.create_time())),
         paths,
     }
@@ -185,7 +185,7 @@ fn from_distribution(found: &types::Distribution, certificate: Option<Certificat
         arn: found.arn().to_owned(),
         domain_name: found.domain_name().to_owned(),
         aliases: aliases(found).to_vec(),
-        status: found.status().to_owned(),
+        status: found.status().into(),
         enabled: config.is_some_and(DistributionConfig::enabled),
         comment: text(config.map(DistributionConfig::comment)),
         price_class: word(config.and_then(DistributionConfig::price_class)),

@@ -28,6 +28,7 @@ use crate::{
             Autoscaling, Cluster, Compute, Deployment, DeploymentStrategy, Rollout, Service,
             ServiceEvent, ServiceLoadBalancer, Task, TaskDefinition,
         },
+        state::ServiceStatus,
     },
 };
 use aws_sdk_ecs::{
@@ -229,7 +230,7 @@ fn service(found: &types::Service, parts: &mut Parts) -> Service {
     events.sort_by_key(|event| Reverse(event.at));
     Service {
         arn: text(found.service_arn()),
-        status: text(found.status()),
+        status: text(found.status()).into(),
         desired: found.desired_count(),
         running: found.running_count(),
         pending: found.pending_count(),
@@ -261,7 +262,7 @@ fn missing(name: &str, cluster: &str) -> Service {
     Service {
         name: name.to_owned(),
         arn: String::new(),
-        status: "MISSING".to_owned(),
+        status: ServiceStatus::Missing,
         desired: 0,
         running: 0,
         pending: 0,
@@ -341,7 +342,7 @@ fn deployment(found: &types::Deployment) -> Deployment {
         running: found.running_count(),
         pending: found.pending_count(),
         failed: found.failed_tasks(),
-        rollout_state: found.rollout_state().map(|s| s.as_str().to_owned()),
+        rollout_state: found.rollout_state().map(|s| s.as_str().into()),
         rollout_reason: given(found.rollout_state_reason()),
         created_at: timestamp(found.created_at()),
         updated_at: timestamp(found.updated_at()),

@@ -89,7 +89,7 @@ async fn load(elb: &Client, acm: &aws_sdk_acm::Client, name: &str) -> Result<Bal
         name: text(found.load_balancer_name()),
         dns_name: text(found.dns_name()),
         scheme: word(found.scheme()),
-        state: word(found.state().and_then(types::LoadBalancerState::code)),
+        state: word(found.state().and_then(types::LoadBalancerState::code)).into(),
         vpc_id: text(found.vpc_id()),
         zones: found
             .availability_zones()

@@ -11,6 +11,7 @@ use super::{
 use crate::model::{
     alarm::AlarmState,
     compute::{Autoscaling as AutoscalingModel, ScalingActivity, ScalingPolicy},
+    state::ScalingStatus,
 };
 use std::collections::VecDeque;
 
@@ -85,7 +86,7 @@ impl Autoscaling {
                 id: String::new(),
                 at: Some(moment(now)),
                 ended_at: Some(moment(now)),
-                status: "Failed".to_owned(),
+                status: ScalingStatus::Failed,
                 description: "Attempting to scale due to alarm triggered".to_owned(),
                 cause: cause(HIGH_ALARM),
                 not_scaled_reasons: vec!["AlreadyAtMaxCapacity".to_owned()],
@@ -115,7 +116,7 @@ impl Autoscaling {
             id: String::new(),
             at: Some(moment(now)),
             ended_at: Some(moment(now + 35)),
-            status: "Successful".to_owned(),
+            status: ScalingStatus::Successful,
             description: format!("Setting desired count to {desired}."),
             cause,
             not_scaled_reasons: Vec::new(),
@@ -168,7 +169,7 @@ pub fn describe(world: &World) -> AutoscalingModel {
                     status: if ended {
                         activity.status.clone()
                     } else {
-                        "InProgress".to_owned()
+                        ScalingStatus::InProgress
                     },
                     ..activity.clone()
                 }

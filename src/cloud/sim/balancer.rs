@@ -10,8 +10,9 @@ use super::{
     names,
     world::World,
 };
-use crate::model::balancer::{
-    Balancer as BalancerModel, Listener, ListenerRule, TargetGroup, TargetHealthCheck,
+use crate::model::{
+    balancer::{Balancer as BalancerModel, Listener, ListenerRule, TargetGroup, TargetHealthCheck},
+    state::BalancerState,
 };
 
 /// Load-balancer capacity units a step used: the greatest of new connections (25 a second a unit) and rule evaluations (1,000 a
@@ -42,7 +43,7 @@ pub fn snapshot(world: &World) -> BalancerModel {
         arn: names::BALANCER_ARN.to_owned(),
         dns_name: names::BALANCER_DOMAIN.to_owned(),
         scheme: "internet-facing".to_owned(),
-        state: "active".to_owned(),
+        state: BalancerState::Active,
         vpc_id: names::VPC.to_owned(),
         zones: names::ZONES.map(str::to_owned).into(),
         security_groups: vec![names::SG_BALANCER.to_owned()],

@@ -11,6 +11,7 @@ use crate::{
         balancer::Balancer,
         compute::{Rollout, Service},
         environment::Environment,
+        state::InvalidationStatus,
     },
 };
 
@@ -46,7 +47,8 @@ pub fn requests(snapshot: &Snapshot, environment: &Environment, visit: Visit) ->
         ],
         Snapshot::Cdn(cdn) => {
             let invalidations = cdn.invalidations.iter().enumerate();
-            let detailed = invalidations.filter(|(n, i)| *n < 5 || i.status == "InProgress");
+            let detailed =
+                invalidations.filter(|(n, i)| *n < 5 || i.status == InvalidationStatus::InProgress);
             vec![
                 ("cloudfront", "GetDistribution", 1),
                 ("cloudfront", "ListInvalidations", 1),

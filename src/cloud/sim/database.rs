@@ -9,9 +9,12 @@ use super::{
 };
 use crate::{
     error::{Error, ErrorKind, Result},
-    model::database::{
-        Database as DatabaseModel, DatabaseKind, DbEvent, DbSnapshot, MaxConnections,
-        MaxConnectionsSource, Storage,
+    model::{
+        database::{
+            Database as DatabaseModel, DatabaseKind, DbEvent, DbSnapshot, MaxConnections,
+            MaxConnectionsSource, Storage,
+        },
+        state::{DatabaseStatus, ParameterStatus, SnapshotStatus},
     },
 };
 use std::collections::VecDeque;
@@ -70,7 +73,11 @@ impl Snapshot {
         DbSnapshot {
             id: self.id.clone(),
             kind: self.kind.to_owned(),
-            status: if done { "available" } else { "creating" }.to_owned(),
+            status: if done {
+                SnapshotStatus::Available
+            } else {
+                SnapshotStatus::Creating
+            },
             progress: Some(if done {
                 100
             } else {
@@ -310,11 +317,10 @@ pub fn snapshot(world: &World) -> DatabaseModel {
         version: ENGINE.to_owned(),
         class: "db.t4g.medium".to_owned(),
         status: if database.backing_up(now) {
-            "backing-up"
+            DatabaseStatus::BackingUp
         } else {
-            "available"
-        }
-        .to_owned(),
+            DatabaseStatus::Available
+        },
         multi_az: false,
         zone: Some(names::ZONES[0].to_owned()),
         secondary_zone: None,
@@ -336,7 +342,7 @@ pub fn snapshot(world: &World) -> DatabaseModel {
         maintenance_window: Some("sun:04:30-sun:05:00".to_owned()),
         pending_maintenance: Vec::new(),
         pending_changes: Vec::new(),
-        parameter_groups: vec![("hydren-postgres16".to_owned(), "in-sync".to_owned())],
+        parameter_groups: vec![("hydren-postgres16".to_owned(), ParameterStatus::InSync)],
         max_connections: Some(MaxConnections {
             value: MAX_CONNECTIONS,
             source: MaxConnectionsSource::Derived,

@@ -7,9 +7,12 @@ use super::{
     waf::Inspection,
     world::{EPOCH, World, moment},
 };
-use crate::model::edge::{
-    AdditionalMetrics, Behaviour, Cdn, Certificate, Dns, DnsRecord, Health3, HealthCheck,
-    HostedZone, Invalidation, Origin, RecordTarget, ZoneVisibility,
+use crate::model::{
+    edge::{
+        AdditionalMetrics, Behaviour, Cdn, Certificate, Dns, DnsRecord, Health3, HealthCheck,
+        HostedZone, Invalidation, Origin, RecordTarget, ZoneVisibility,
+    },
+    state::{CertificateStatus, DistributionStatus, InvalidationStatus},
 };
 
 /// Where the requests that WAF allowed went. Whole numbers; `hits + to_frontend + for_backend()` is exactly what was allowed.
@@ -161,7 +164,7 @@ pub fn cdn(world: &World) -> Cdn {
         arn: names::DISTRIBUTION_ARN.to_owned(),
         domain_name: names::DISTRIBUTION_DOMAIN.to_owned(),
         aliases: vec![names::DOMAIN.to_owned()],
-        status: "Deployed".to_owned(),
+        status: DistributionStatus::Deployed,
         enabled: true,
         comment: "hydren application".to_owned(),
         price_class: "PriceClass_100".to_owned(),
@@ -195,9 +198,9 @@ pub fn cdn(world: &World) -> Cdn {
             .map(|release| Invalidation {
                 id: format!("I{}", release.digest[7..20].to_uppercase()),
                 status: if world.at < release.at() + 45 {
-                    "InProgress".to_owned()
+                    InvalidationStatus::InProgress
                 } else {
-                    "Completed".to_owned()
+                    InvalidationStatus::Completed
                 },
                 created_at: Some(moment(release.at() + 20)),
                 paths: vec!["/index.html".to_owned()],
@@ -215,7 +218,7 @@ pub fn certificate(arn: &str, domain: &str, days: i64) -> Certificate {
         arn: arn.to_owned(),
         domain: domain.to_owned(),
         names: vec![domain.to_owned()],
-        status: "ISSUED".to_owned(),
+        status: CertificateStatus::Issued,
         kind: "AMAZON_ISSUED".to_owned(),
         not_after: Some(moment((EPOCH / 86_400 + days) * 86_400 + 86_399)),
         renewal_eligibility: Some("ELIGIBLE".to_owned()),

@@ -5,9 +5,12 @@ use super::{
     names,
     world::{EPOCH, World, moment},
 };
-use crate::model::network::{
-    FlowLog, NatGateway, Network, Route, RouteTable, SecurityGroup, SecurityRule, Subnet,
-    SubnetReach, VpcEndpoint,
+use crate::model::{
+    network::{
+        FlowLog, NatGateway, Network, Route, RouteTable, SecurityGroup, SecurityRule, Subnet,
+        SubnetReach, VpcEndpoint,
+    },
+    state::{Delivery, GatewayState, RouteState},
 };
 
 const INTERNET_GATEWAY: &str = "igw-07d3a5c9e1f4b8260";
@@ -68,7 +71,7 @@ pub fn snapshot(world: &World) -> Network {
         nat_gateways: vec![NatGateway {
             id: names::NAT.to_owned(),
             name: Some("hydren-nat-a".to_owned()),
-            state: "available".to_owned(),
+            state: GatewayState::Available,
             failure: None,
             subnet_id: Some(names::PUBLIC_SUBNETS[0].to_owned()),
             public_ips: vec!["203.0.113.74".to_owned()],
@@ -80,7 +83,7 @@ pub fn snapshot(world: &World) -> Network {
             resource: names::VPC.to_owned(),
             traffic: "ALL".to_owned(),
             status: "ACTIVE".to_owned(),
-            delivery: Some("SUCCESS".to_owned()),
+            delivery: Some(Delivery::Success),
             delivery_error: None,
             destination: names::LOGS_FLOW.to_owned(),
             destination_type: "cloud-watch-logs".to_owned(),
@@ -96,7 +99,7 @@ fn route_tables() -> Vec<RouteTable> {
     let route = |destination: &str, target: &str| Route {
         destination: destination.to_owned(),
         target: target.to_owned(),
-        state: "active".to_owned(),
+        state: RouteState::Active,
     };
     let table = |id: &str, name: &str, subnets: &[&str], more: Vec<Route>| RouteTable {
         id: id.to_owned(),
@@ -143,7 +146,7 @@ fn endpoints() -> Vec<VpcEndpoint> {
         id: id.to_owned(),
         service: format!("com.amazonaws.{}.{service}", names::REGION),
         kind: kind.to_owned(),
-        state: "available".to_owned(),
+        state: GatewayState::Available,
     })
     .into()
 }

@@ -1,7 +1,10 @@
 //! Upkeep of the database: backups, maintenance, and what waits for a reboot.
 
 use super::super::{Raised, Scene};
-use crate::{format, model::Health};
+use crate::{
+    format,
+    model::{Health, state::ParameterStatus},
+};
 
 /// Seconds that point-in-time restore may lag: RDS uploads transaction logs every 5 minutes, so that 30 are six missed ones.
 const RESTORE_LAG: i64 = 30 * 60;
@@ -90,7 +93,7 @@ pub(super) fn pending_reboot(scene: &Scene<'_>) -> Vec<Raised> {
     };
     db.parameter_groups
         .iter()
-        .filter(|(_, state)| state == "pending-reboot")
+        .filter(|(_, state)| *state == ParameterStatus::PendingReboot)
         .map(|(group, _)| {
             Raised::new(
                 Health::Warning,

@@ -9,6 +9,7 @@ use crate::model::{
     edge::{Cdn, Invalidation},
     event::{Event, EventKind},
     image::{Image, Repository},
+    state::{RolloutState, RolloutStatus, ScalingStatus, SnapshotStatus, StopCode},
 };
 use jiff::Timestamp;
 
@@ -94,12 +95,12 @@ fn rollout_began<'a>(service: &'a Service, rollout: &Rollout) -> Telling<'a> {
 }
 
 fn rollout_ended<'a>(service: &'a Service, rollout: &Rollout) -> Telling<'a> {
-    let (severity, ended) = match rollout.status.as_str() {
-        "SUCCESSFUL" => (Health::Ok, "finished"),
-        "ROLLBACK_SUCCESSFUL" => (Health::Warning, "was rolled back"),
-        "ROLLBACK_FAILED" => (Health::Critical, "failed, and so did its rollback"),
-        "STOPPED" => (Health::Warning, "was stopped"),
-        other => (Health::Unknown, other),
+    let (severity, ended) = match &rollout.status {
+        RolloutStatus::Successful => (Health::Ok, "finished"),
+        RolloutStatus::RollbackSuccessful => (Health::Warning, "was rolled back"),
+        RolloutStatus::RollbackFailed => (Health::Critical, "failed, and so did its rollback"),
+        RolloutStatus::Stopped => (Health::Warning, "was stopped"),
+        other => (Health::Unknown, other.word()),
     };
     let target = rollout.target.as_deref().unwrap_or("the new revision");
     let mut text = format!("rollout of {target} {ended}");
@@ -112,7 +113,7 @@ fn rollout_ended<'a>(service: &'a Service, rollout: &Rollout) -> Telling<'a> {
 }
 
 fn deployment_ended<'a>(service: &'a Service, deployment: &Deployment) -> Telling<'a> {
-    let (severity, ended) = if deployment.rollout_state.as_deref() == Some("FAILED") {
+    let (severity, ended) = if deployment.rollout_state == Some(RolloutState::Failed) {
         (Health::Warning, "failed")
     } else {
         (Health::Ok, "finished")
@@ -150,8 +151,8 @@ fn snapshot_of<'a>(db: &'a Database, snapshot: &DbSnapshot) -> Telling<'a> {
     (
         Tier::Rds,
         EventKind::Snapshot,
-        match snapshot.status.as_str() {
-            "failed" => Health::Warning,
+        match snapshot.status {
+            SnapshotStatus::Failed => Health::Warning,
             _ => Health::Ok,
         },
         &db.id,
@@ -204,7 +205,7 @@ fn stop<'a>(service: &'a Service, task: &Task) -> Telling<'a> {
     let why = task
         .stopped_reason
         .as_deref()
-        .or(task.stop_code.as_deref())
+        .or(task.stop_code.as_ref().map(StopCode::word))
         .map(|reason| format!(": {reason}"))
         .unwrap_or_default();
     let text = format!("task {short} of {} stopped{exit}{why}", task.revision);
@@ -213,14 +214,14 @@ fn stop<'a>(service: &'a Service, task: &Task) -> Telling<'a> {
 
 fn scaling<'a>(service: &'a Service, activity: &ScalingActivity) -> Telling<'a> {
     let refused = &activity.not_scaled_reasons;
-    let severity = match activity.status.as_str() {
-        "Failed" => Health::Warning,
+    let severity = match activity.status {
+        ScalingStatus::Failed => Health::Warning,
         _ if refused.iter().any(|r| r == "AlreadyAtMaxCapacity") => Health::Warning,
         _ => Health::Ok,
     };
-    let mut text = match activity.status.as_str() {
-        "Successful" => activity.description.clone(),
-        "NotScaled" => format!("not scaled: {}", refused.join(", ")),
+    let mut text = match &activity.status {
+        ScalingStatus::Successful => activity.description.clone(),
+        ScalingStatus::NotScaled => format!("not scaled: {}", refused.join(", ")),
         status => format!("{} ({status})", activity.description),
     };
     if text.is_empty() {

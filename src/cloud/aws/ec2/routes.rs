@@ -1,6 +1,9 @@
 //! How a subnet reaches the internet, from the route tables.
 
-use crate::model::network::{Route, RouteTable, SubnetReach};
+use crate::model::{
+    network::{Route, RouteTable, SubnetReach},
+    state::RouteState,
+};
 
 /// The reach of a subnet: its table is the one associated by name, else the VPC's main table
 /// (docs.aws.amazon.com/vpc/latest/userguide/subnet-route-tables.html).
@@ -17,7 +20,7 @@ pub(super) fn reach(subnet: &str, tables: &[RouteTable]) -> SubnetReach {
 }
 
 fn through(route: &Route) -> SubnetReach {
-    if route.state == "blackhole" {
+    if route.state == RouteState::Blackhole {
         SubnetReach::Blackhole
     } else if route.target.starts_with("igw-") {
         SubnetReach::Public
@@ -44,7 +47,7 @@ mod tests {
                 .map(|(destination, (target, state))| Route {
                     destination: destination.to_owned(),
                     target: target.to_owned(),
-                    state: state.to_owned(),
+                    state: state.into(),
                 })
                 .collect(),
         }

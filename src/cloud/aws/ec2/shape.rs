@@ -92,7 +92,7 @@ fn route(route: &SdkRoute) -> Route {
     Route {
         destination: text(destination),
         target: text(target),
-        state: word(route.state()),
+        state: word(route.state()).into(),
     }
 }
 
@@ -100,7 +100,7 @@ pub(super) fn nat_gateway(nat: &SdkNat) -> NatGateway {
     NatGateway {
         id: text(nat.nat_gateway_id()),
         name: name(nat.tags()),
-        state: word(nat.state()),
+        state: word(nat.state()).into(),
         failure: nat.failure_message().map(str::to_owned),
         subnet_id: nat.subnet_id().map(str::to_owned),
         public_ips: nat
@@ -116,7 +116,7 @@ pub(super) fn endpoint(endpoint: &SdkEndpoint) -> VpcEndpoint {
         id: text(endpoint.vpc_endpoint_id()),
         service: text(endpoint.service_name()),
         kind: word(endpoint.vpc_endpoint_type()),
-        state: word(endpoint.state()),
+        state: word(endpoint.state()).to_lowercase().into(),
     }
 }
 
@@ -176,7 +176,7 @@ pub(super) fn flow_log(log: &SdkFlowLog) -> FlowLog {
         resource: text(log.resource_id()),
         traffic: word(log.traffic_type()),
         status: text(log.flow_log_status()),
-        delivery: log.deliver_logs_status().map(str::to_owned),
+        delivery: log.deliver_logs_status().map(Into::into),
         delivery_error: log.deliver_logs_error_message().map(str::to_owned),
         destination: text(log.log_group_name().or(log.log_destination())),
         destination_type: word(log.log_destination_type()),

@@ -165,7 +165,7 @@ fn rollout(found: &types::ServiceDeployment, names: &HashMap<String, String>) ->
     let target = found.target_service_revision();
     Rollout {
         arn: text(found.service_deployment_arn()),
-        status: word(found.status()),
+        status: word(found.status()).into(),
         reason: given(found.status_reason()),
         strategy: strategy_kind(found.deployment_configuration()),
         stage: found.lifecycle_stage().map(|s| s.as_str().to_owned()),

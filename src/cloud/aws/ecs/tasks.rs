@@ -4,7 +4,10 @@ use super::{Scope, definitions::number, every, explain, given, last_part, text, 
 use crate::{
     cloud::aws::parallel,
     error::Result,
-    model::compute::{Container, Task},
+    model::{
+        compute::{Container, Task},
+        state::TaskStatus,
+    },
 };
 use aws_sdk_ecs::{Client, types};
 use std::{cmp::Reverse, collections::HashMap};
@@ -33,7 +36,7 @@ impl Tasks {
         let all = self.by_service.remove(service).unwrap_or_default();
         let (mut stopped, mut present): (Vec<_>, Vec<_>) = all
             .into_iter()
-            .partition(|task| task.last_status == "STOPPED");
+            .partition(|task| task.last_status == TaskStatus::Stopped);
         present.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
         stopped.sort_by_key(|task| Reverse(task.stopped_at));
         (present, stopped)
@@ -124,9 +127,9 @@ fn task(found: &types::Task) -> Task {
         arn: text(found.task_arn()),
         id: last_part(found.task_arn().unwrap_or_default()).to_owned(),
         revision: last_part(found.task_definition_arn().unwrap_or_default()).to_owned(),
-        last_status: text(found.last_status()),
+        last_status: text(found.last_status()).into(),
         desired_status: text(found.desired_status()),
-        health: health(found.health_status()),
+        health: health(found.health_status()).into(),
         zone: given(found.availability_zone()),
         private_ip: private_ip(found),
         cpu: number(found.cpu()),
@@ -134,7 +137,7 @@ fn task(found: &types::Task) -> Task {
         created_at: timestamp(found.created_at()),
         started_at: timestamp(found.started_at()),
         stopped_at: timestamp(found.stopped_at()),
-        stop_code: given(found.stop_code().map(types::TaskStopCode::as_str)),
+        stop_code: given(found.stop_code().map(types::TaskStopCode::as_str)).map(Into::into),
         stopped_reason: given(found.stopped_reason()),
         started_by: given(found.started_by()),
         containers: found.containers().iter().map(container).collect(),

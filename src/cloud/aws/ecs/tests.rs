@@ -1,5 +1,8 @@
 use super::*;
-use crate::cloud::aws::mocked::mocked;
+use crate::{
+    cloud::aws::mocked::mocked,
+    model::state::{RolloutStatus, StopCode, TaskHealth},
+};
 use aws_sdk_applicationautoscaling::{
     self as scaling, operation as scaling_op, types as scaling_types,
 };
@@ -286,10 +289,7 @@ async fn a_stopped_task_says_why_it_stopped() {
     let stopped = &service.stopped[0];
     assert_eq!(stopped.id, "crashed");
     assert_eq!(stopped.revision, "backend:42");
-    assert_eq!(
-        stopped.stop_code.as_deref(),
-        Some("EssentialContainerExited")
-    );
+    assert_eq!(stopped.stop_code, Some(StopCode::EssentialContainerExited));
     assert_eq!(stopped.containers[0].exit_code, Some(137));
     assert_eq!(
         stopped.containers[0].reason.as_deref(),
@@ -305,7 +305,7 @@ async fn a_running_task_is_not_among_the_stopped() {
     assert_eq!(tasks[0].id, "serving");
     assert_eq!(tasks[0].private_ip.as_deref(), Some("10.0.1.7"));
     assert_eq!((tasks[0].cpu, tasks[0].memory), (1024, 2048));
-    assert_eq!(tasks[0].health, "UNKNOWN");
+    assert_eq!(tasks[0].health, TaskHealth::Unknown);
 }
 
 #[tokio::test]
@@ -320,7 +320,7 @@ async fn values_of_environment_variables_are_dropped_and_names_kept() {
 async fn a_rollout_in_rollback_names_its_revisions_and_its_circuit_breaker() {
     let compute = read_with(&Memo::default(), &whole()).await;
     let rollout = &compute.services[0].rollouts[0];
-    assert_eq!(rollout.status, "ROLLBACK_IN_PROGRESS");
+    assert_eq!(rollout.status, RolloutStatus::RollbackInProgress);
     assert_eq!(rollout.target.as_deref(), Some("backend:42"));
     assert_eq!(rollout.sources, ["backend:41"]);
     assert_eq!(rollout.target_tasks, Some((4, 1, 3)));
@@ -354,7 +354,7 @@ async fn what_never_changes_is_read_once() {
     let statuses: Vec<&str> = second.services[0]
         .rollouts
         .iter()
-        .map(|r| r.status.as_str())
+        .map(|r| r.status.word())
         .collect();
     assert_eq!(statuses, ["ROLLBACK_IN_PROGRESS", "SUCCESSFUL"]);
 }
@@ -394,6 +394,6 @@ async fn a_named_service_that_ecs_does_not_have_stays_in_the_list_as_missing() {
         .await
         .expect("readable");
     let ghost = compute.service("ghost").expect("listed");
-    assert_eq!(ghost.status, "MISSING");
+    assert_eq!(ghost.status, ServiceStatus::Missing);
     assert_eq!(ghost.gaps, ["cluster app has no service ghost"]);
 }

@@ -1,7 +1,10 @@
 //! RDS's descriptions into the model's database.
 
 use super::super::{shape::text, time::timestamp};
-use crate::model::database::{Database, DatabaseKind, DbEvent, DbSnapshot, Storage};
+use crate::model::{
+    database::{Database, DatabaseKind, DbEvent, DbSnapshot, Storage},
+    state::ParameterStatus,
+};
 use aws_sdk_rds::types::{
     ClusterPendingModifiedValues, DatabaseInsightsMode, DbCluster, DbClusterSnapshot, DbInstance,
     DbSnapshot as SdkSnapshot, Endpoint, Event, PendingModifiedValues, VpcSecurityGroupMembership,
@@ -18,7 +21,7 @@ pub(super) fn instance(db: &DbInstance) -> Database {
         engine: text(db.engine()),
         version: text(db.engine_version()),
         class: text(db.db_instance_class()),
-        status: text(db.db_instance_status()),
+        status: text(db.db_instance_status()).into(),
         multi_az: db.multi_az() == Some(true),
         zone: db.availability_zone().map(str::to_owned),
         secondary_zone: db.secondary_availability_zone().map(str::to_owned),
@@ -45,7 +48,7 @@ pub(super) fn instance(db: &DbInstance) -> Database {
             .map(|group| {
                 (
                     text(group.db_parameter_group_name()),
-                    text(group.parameter_apply_status()),
+                    text(group.parameter_apply_status()).into(),
                 )
             })
             .collect(),
@@ -111,7 +114,7 @@ pub(super) fn cluster(db: &DbCluster, instances: &[DbInstance]) -> Database {
             db.db_cluster_instance_class()
                 .or(main.and_then(|w| w.db_instance_class())),
         ),
-        status: text(db.status()),
+        status: text(db.status()).into(),
         multi_az: db.multi_az() == Some(true),
         zone: main.and_then(|w| w.availability_zone()).map(str::to_owned),
         secondary_zone: reader_zone.map(str::to_owned),
@@ -169,14 +172,14 @@ pub(super) fn cluster(db: &DbCluster, instances: &[DbInstance]) -> Database {
 }
 
 /// The cluster's parameter group with its members' apply status; `in-sync` only when every member is.
-fn cluster_parameter_groups(db: &DbCluster) -> Vec<(String, String)> {
+fn cluster_parameter_groups(db: &DbCluster) -> Vec<(String, ParameterStatus)> {
     let status = db
         .db_cluster_members()
         .iter()
         .filter_map(|m| m.db_cluster_parameter_group_status())
         .reduce(|a, b| if a == "in-sync" { b } else { a });
     db.db_cluster_parameter_group()
-        .map(|group| (group.to_owned(), text(status)))
+        .map(|group| (group.to_owned(), text(status).into()))
         .into_iter()
         .collect()
 }
@@ -275,7 +278,7 @@ pub(super) fn instance_snapshot(snapshot: &SdkSnapshot) -> DbSnapshot {
     DbSnapshot {
         id: text(snapshot.db_snapshot_identifier()),
         kind: text(snapshot.snapshot_type()),
-        status: text(snapshot.status()),
+        status: text(snapshot.status()).into(),
         progress: snapshot.percent_progress(),
         created_at: timestamp(snapshot.snapshot_create_time()),
         allocated_gib: snapshot.allocated_storage().unwrap_or_default(),
@@ -288,7 +291,7 @@ pub(super) fn cluster_snapshot(snapshot: &DbClusterSnapshot) -> DbSnapshot {
     DbSnapshot {
         id: text(snapshot.db_cluster_snapshot_identifier()),
         kind: text(snapshot.snapshot_type()),
-        status: text(snapshot.status()),
+        status: text(snapshot.status()).into(),
         progress: snapshot.percent_progress(),
         created_at: timestamp(snapshot.snapshot_create_time()),
         allocated_gib: snapshot.allocated_storage().unwrap_or_default(),

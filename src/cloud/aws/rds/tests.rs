@@ -152,7 +152,7 @@ async fn the_parameter_group_tells_limit_and_apply_status() {
     );
     assert_eq!(
         database.parameter_groups,
-        [("shop-pg16".to_owned(), "pending-reboot".to_owned())]
+        [("shop-pg16".to_owned(), "pending-reboot".into())]
     );
     assert_eq!(
         database.certificate_expires.map(jiff::Timestamp::as_second),

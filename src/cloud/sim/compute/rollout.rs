@@ -2,7 +2,10 @@
 
 use super::super::{images::Release, names, world::moment};
 use super::{scheduler::Service, task::Task};
-use crate::model::compute::{Deployment, Rollout};
+use crate::model::{
+    compute::{Deployment, Rollout},
+    state::RolloutStatus,
+};
 
 /// A rollout of a release.
 #[derive(Debug, Clone)]
@@ -53,7 +56,7 @@ impl Service {
             running: running as i32,
             pending: (all - running) as i32,
             failed: 0,
-            rollout_state: Some(state.to_owned()),
+            rollout_state: Some(state.into()),
             rollout_reason: Some(reason),
             created_at: Some(moment(deploy.created)),
             updated_at: Some(moment(deploy.completed.unwrap_or(deploy.created))),
@@ -81,11 +84,10 @@ impl Service {
                         deploy.rollout
                     ),
                     status: match deploy.completed {
-                        Some(_) => "SUCCESSFUL",
-                        None if index == 0 => "IN_PROGRESS",
-                        None => "STOPPED",
-                    }
-                    .to_owned(),
+                        Some(_) => RolloutStatus::Successful,
+                        None if index == 0 => RolloutStatus::InProgress,
+                        None => RolloutStatus::Stopped,
+                    },
                     reason: None,
                     strategy: "ROLLING".to_owned(),
                     stage: None,

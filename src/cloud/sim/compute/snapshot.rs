@@ -7,9 +7,12 @@ use super::{
     },
     scheduler::Service,
 };
-use crate::model::compute::{
-    Cluster, Compute as ComputeModel, ContainerDefinition, DeploymentStrategy,
-    Service as ServiceModel, ServiceLoadBalancer, TaskDefinition,
+use crate::model::{
+    compute::{
+        Cluster, Compute as ComputeModel, ContainerDefinition, DeploymentStrategy,
+        Service as ServiceModel, ServiceLoadBalancer, TaskDefinition,
+    },
+    state::ServiceStatus,
 };
 
 /// Reads the tier.
@@ -53,7 +56,7 @@ fn describe(world: &World, service: &Service) -> ServiceModel {
             names::CLUSTER,
             spec.name
         ),
-        status: "ACTIVE".to_owned(),
+        status: ServiceStatus::Active,
         desired: service.desired as i32,
         running: running as i32,
         pending: waiting as i32,

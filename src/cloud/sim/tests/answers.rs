@@ -15,6 +15,7 @@ use crate::{
         discovery::{Outcome, Start},
         log::LogQuery,
         metric::{Metric, MetricId, Window},
+        state::{DatabaseStatus, SnapshotStatus},
     },
 };
 
@@ -211,9 +212,9 @@ async fn a_snapshot_is_created_once() {
     let Snapshot::Database(database) = cloud.read(Tier::Rds).await.unwrap() else {
         panic!("the RDS tier is a database");
     };
-    assert_eq!(database.status, "backing-up");
+    assert_eq!(database.status, DatabaseStatus::BackingUp);
     assert_eq!(database.snapshots[0].id, "before-migration");
-    assert_eq!(database.snapshots[0].status, "creating");
+    assert_eq!(database.snapshots[0].status, SnapshotStatus::Creating);
     let again = cloud.execute(&call).await.unwrap_err();
     assert!(again.message.starts_with("DBSnapshotAlreadyExists"));
 }

@@ -12,7 +12,12 @@ use super::{
     },
     backend, backend_cpu, calm, crowded, mean, minutes, values,
 };
-use crate::model::{alarm::AlarmState, balancer::TargetState, metric::Metric};
+use crate::model::{
+    alarm::AlarmState,
+    balancer::TargetState,
+    metric::Metric,
+    state::{RolloutStatus, ScalingStatus, StopCode, TaskStatus},
+};
 
 /// Moments and new counts of the scaling activities that scaled, oldest first.
 fn scalings(world: &World) -> Vec<(i64, u32)> {
@@ -135,9 +140,8 @@ fn target_tracking_stops_at_its_maximum_and_says_so() {
     assert_eq!((service.desired, service.running), (6, 6));
     let activities = service.autoscaling.unwrap().activities;
     assert!(
-        activities
-            .iter()
-            .any(|a| a.status == "Failed" && a.not_scaled_reasons == ["AlreadyAtMaxCapacity"])
+        activities.iter().any(|a| a.status == ScalingStatus::Failed
+            && a.not_scaled_reasons == ["AlreadyAtMaxCapacity"])
     );
 }
 
@@ -259,9 +263,9 @@ fn a_stopped_task_is_replaced_and_the_service_becomes_steady_again() {
     assert_eq!(after.running, after.desired);
     assert!(after.tasks.iter().all(|task| task.id != victim));
     let stopped = after.stopped.iter().find(|task| task.id == victim).unwrap();
-    assert_eq!(stopped.stop_code.as_deref(), Some("UserInitiated"));
+    assert_eq!(stopped.stop_code, Some(StopCode::UserInitiated));
     assert_eq!(stopped.stopped_reason.as_deref(), Some("drill"));
-    assert_eq!(stopped.last_status, "STOPPED");
+    assert_eq!(stopped.last_status, TaskStatus::Stopped);
     assert!(
         after.events[0]
             .message
@@ -313,7 +317,7 @@ fn a_restart_replaces_every_task_without_ever_serving_with_fewer() {
             .all(|task| task.started_by.as_ref() == Some(&deployment))
     );
     assert_eq!(service.deployments.len(), 1);
-    assert_eq!(service.rollouts[0].status, "SUCCESSFUL");
+    assert_eq!(service.rollouts[0].status, RolloutStatus::Successful);
     let completed = format!("(service backend) (deployment {deployment}) deployment completed.");
     assert!(
         service
@@ -329,7 +333,7 @@ fn releases_of_the_week_before_are_rolled_out_in_the_past() {
     let revisions: Vec<_> = service
         .rollouts
         .iter()
-        .map(|r| (r.target.clone().unwrap(), r.status.as_str()))
+        .map(|r| (r.target.clone().unwrap(), r.status.word()))
         .collect();
     let expected = ["backend:42", "backend:41", "backend:40"];
     assert_eq!(revisions.len(), expected.len());
