@@ -23,8 +23,8 @@ use tokio::{
 /// Shortest time between two frames: 30 a second.
 const FRAME: Duration = Duration::from_millis(33);
 
-/// A tier that has not answered after this long is unreachable; each of its calls has shorter limits of its own.
-const TIER_LIMIT: Duration = Duration::from_mins(1);
+/// A read that has not answered after this long never will; each of its calls has shorter limits of its own.
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// Makes the cloud of an environment.
 pub type Connect = Box<dyn Fn(&Environment) -> Arc<dyn Cloud>>;
@@ -137,36 +137,25 @@ impl Performer {
         let generation = app.generation;
         match effect {
             Effect::Read(tier) => self.answer(async move {
-                let late = || {
-                    Error::new(
-                        ErrorKind::Unreachable,
-                        format!("{} did not answer within a minute", tier.title()),
-                    )
-                };
-                let result = timeout(TIER_LIMIT, cloud.read(tier))
-                    .await
-                    .unwrap_or_else(|_| Err(late()));
                 Msg::Tier {
                     generation,
                     tier,
-                    result,
+                    result: within(LIMIT, tier.title(), cloud.read(tier)).await,
                 }
             }),
             Effect::ReadMetrics(purpose, ids, window) => self.answer(async move {
                 Msg::Metrics {
                     generation,
                     purpose,
-                    result: cloud.metrics(&ids, window).await,
+                    result: within(LIMIT, "CloudWatch", cloud.metrics(&ids, window)).await,
                 }
             }),
-            Effect::ReadIdentity => {
-                self.answer(async move {
-                    Msg::Identity {
-                        generation,
-                        result: cloud.identity().await,
-                    }
-                });
-            }
+            Effect::ReadIdentity => self.answer(async move {
+                Msg::Identity {
+                    generation,
+                    result: within(LIMIT, "sts:GetCallerIdentity", cloud.identity()).await,
+                }
+            }),
             Effect::Connect(environment) => {
                 self.cloud = (self.connect)(&environment);
                 let tick = self.tick();
@@ -220,6 +209,46 @@ fn suspend(terminal: &mut Terminal) -> Result<()> {
         .map_err(|e| Error::new(ErrorKind::Io, "the console cannot be stopped").source(e))
 }
 
+/// Waits for `read` no longer than `limit`: what hangs ends as an error like any other, and is asked again at the next poll.
+async fn within<T>(
+    limit: Duration,
+    what: &str,
+    read: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    timeout(limit, read).await.unwrap_or_else(|_| {
+        let seconds = limit.as_secs();
+        Err(Error::new(
+            ErrorKind::Unreachable,
+            format!("{what} did not answer within {seconds} s"),
+        )
+        .hint("it is asked again at the next poll; check the network and the proxy if it stays so"))
+    })
+}
+
 fn no_signals(source: std::io::Error) -> Error {
     Error::new(ErrorKind::Io, "signals cannot be listened to").source(source)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_read_that_hangs_ends_as_an_error_that_says_what_hangs() {
+        let hangs = std::future::pending::<Result<()>>();
+        let error = within(Duration::ZERO, "CloudWatch", hangs).await;
+        let error = error.expect_err("it can never answer");
+        assert_eq!(error.kind, ErrorKind::Unreachable);
+        assert_eq!(error.message, "CloudWatch did not answer within 0 s");
+        assert!(error.hint.is_some());
+    }
+
+    #[tokio::test]
+    async fn what_answers_in_time_is_passed_on_also_when_it_failed() {
+        let answered = within(LIMIT, "ECS", async { Ok(7) }).await;
+        assert_eq!(answered.map_err(|e| e.kind), Ok(7));
+        let denied = Error::new(ErrorKind::Expired, "the session has ended");
+        let failed = within(LIMIT, "ECS", async { Err::<(), _>(denied) }).await;
+        assert_eq!(failed.map_err(|e| e.kind), Err(ErrorKind::Expired));
+    }
 }
