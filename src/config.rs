@@ -13,8 +13,10 @@ use crate::{
     cli::Options,
     cloud::sim,
     error::{Error, ErrorKind, Result},
+    keymap::Keymap,
     model::environment::{Access, Environment},
     text::nearest,
+    theme::Theme,
 };
 use file::File;
 use indexmap::IndexMap;
@@ -73,6 +75,15 @@ impl fmt::Display for Origin {
     }
 }
 
+/// Which environment is used.
+#[derive(Debug, Clone, Copy)]
+enum Active {
+    /// The one that is asked for.
+    Asked,
+    /// None of those in files.
+    None,
+}
+
 /// Where files are read and written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paths {
@@ -106,15 +117,60 @@ impl Config {
         Ok(())
     }
 
+    /// Resolves what the demo takes from the configuration: theme, keys, and the environments that can be switched to. It depends on
+    /// none of them, so that a file that is wrong is left out and told of. What chooses an environment does not matter here.
+    ///
+    /// # Errors
+    /// A variable that is neither yes nor no.
+    pub fn demo(options: &Options, around: &Surroundings) -> Result<(Self, Vec<Error>)> {
+        let mut faults = Vec::new();
+        let resolve = |project: Option<&File>, user: Option<&File>| {
+            Self::resolve(options, around, (project, user), Active::None)
+        };
+        // A file is right if it is right alone.
+        let mut kept = |file: Result<Option<File>>| {
+            let checked = file.and_then(|file| resolve(file.as_ref(), None).map(|_| file));
+            checked.unwrap_or_else(|fault| {
+                faults.push(fault);
+                None
+            })
+        };
+        let project = kept(project_file(options, around));
+        let user = kept(user_file(around));
+        let mut config = resolve(project.as_ref(), user.as_ref())?;
+        let theme = config.theme.as_ref();
+        if let Some(theme) = theme.filter(|theme| !matches!(theme.origin, Origin::Flag(_)))
+            && let Err(fault) = Theme::load(&theme.value, Some(&config.paths.themes))
+        {
+            faults.push(fault);
+            config.theme = None;
+        }
+        if let Err(fault) = Keymap::new(&config.keys) {
+            faults.push(fault);
+            config.keys.clear();
+        }
+        config.simulate(options, around)?;
+        Ok((config, faults))
+    }
+
     /// Resolves everything that was configured.
     ///
     /// # Errors
     /// A file that cannot be read or is wrong, an environment that does not exist, a value that is no region or colour.
     pub fn load(options: &Options, around: &Surroundings) -> Result<Self> {
-        let project = project_file(options, around)?;
-        let user_config = around.config_dir.join("config.toml");
-        let user = File::read(&user_config)?;
-        let files: Vec<&File> = project.iter().chain(user.as_ref()).collect();
+        let (project, user) = (project_file(options, around)?, user_file(around)?);
+        let layers = (project.as_ref(), user.as_ref());
+        Self::resolve(options, around, layers, Active::Asked)
+    }
+
+    /// Resolves what the project file and the user's file say together.
+    fn resolve(
+        options: &Options,
+        around: &Surroundings,
+        (project, user): (Option<&File>, Option<&File>),
+        choice: Active,
+    ) -> Result<Self> {
+        let files: Vec<&File> = project.into_iter().chain(user).collect();
 
         let state_dir = around
             .variable("HYDREN_STATE_DIR")
@@ -134,8 +190,8 @@ impl Config {
                 audit_log: state_dir.join("audit.jsonl"),
                 state_dir,
                 themes: around.config_dir.join("themes"),
-                user_config,
-                project_config: project.as_ref().map(|f| f.path.clone()),
+                user_config: user_path(around),
+                project_config: project.map(|f| f.path.clone()),
             },
             settings: Vec::new(),
         };
@@ -151,7 +207,10 @@ impl Config {
             .collect();
         names.sort_unstable();
         names.dedup();
-        let active = active(options, around, &files, &names)?;
+        let active = match choice {
+            Active::Asked => active(options, around, &files, &names)?,
+            Active::None => None,
+        };
 
         let layers = Layers {
             files,
@@ -225,6 +284,14 @@ pub fn unnamed(name: &str, options: &Options, around: &Surroundings) -> Result<E
         .environment(name)
 }
 
+/// Refuses what is no name for an environment, as the files do: `origin` says who gave it.
+///
+/// # Errors
+/// Another character than ASCII letters, digits, dots, dashes and underscores, or none at all.
+pub fn check_name(name: &str, origin: &Origin) -> Result<()> {
+    file::check_name(name, origin)
+}
+
 /// The project file that a flag or a variable names.
 #[must_use]
 pub fn project_path(options: &Options, around: &Surroundings) -> Option<PathBuf> {
@@ -248,6 +315,15 @@ fn project_file(options: &Options, around: &Surroundings) -> Result<Option<File>
         .map(|folder| folder.join(PROJECT_FILE))
         .find(|path| path.is_file())
         .map_or(Ok(None), |path| File::read(&path))
+}
+
+/// The user's own file, if there is one.
+fn user_file(around: &Surroundings) -> Result<Option<File>> {
+    File::read(&user_path(around))
+}
+
+fn user_path(around: &Surroundings) -> PathBuf {
+    around.config_dir.join("config.toml")
 }
 
 fn merged_keys(files: &[&File]) -> toml::Table {

@@ -26,6 +26,8 @@ pub struct Setup {
     pub themes: PathBuf,
     /// The user's `[keys]`.
     pub keys: toml::Table,
+    /// What was wrong and left out: it is told in the first frame.
+    pub warning: Option<String>,
     /// The environment's present.
     pub now: Timestamp,
     /// Makes clouds.
@@ -60,7 +62,7 @@ pub fn open(setup: Setup) -> Result<End> {
         keymap,
         setup.now,
     );
-    if let Some(warning) = warnings.first() {
+    if let Some(warning) = setup.warning.as_ref().or(warnings.first()) {
         app.say(warning.as_str());
     }
     let mut terminal = Terminal::enter()?;

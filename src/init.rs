@@ -3,7 +3,7 @@
 use crate::{
     cli::{Init, Options},
     cloud::sim::{self, SimOptions},
-    config::{self, Config, PROJECT_FILE, Surroundings},
+    config::{self, Config, Origin, PROJECT_FILE, Surroundings},
     error::{Error, ErrorKind, Result},
     model::{
         discovery::{Discovery, Outcome, Start},
@@ -61,6 +61,27 @@ const CHOICES: &str = "\
 # read_only = true        # refuse every change
 # colour = \"#d20f39\"      # tells environments apart
 ";
+
+/// Chooses the name of the environment in the file: the one asked for, else that of the cluster that was found, else `other`.
+///
+/// # Errors
+/// What is no name for an environment.
+pub fn name(options: &Init, found: &Discovery, other: &str) -> Result<String> {
+    if let Some(asked) = &options.name {
+        return config::check_name(asked, &Origin::Flag("--name")).map(|()| asked.clone());
+    }
+    let name = found.resources.cluster.as_deref().unwrap_or(other);
+    config::check_name(name, &Origin::Default)
+        .map(|()| name.to_owned())
+        .map_err(|e| e.hint("choose one with --name"))
+}
+
+/// Makes a table safe to print: names come from AWS. The file gets it as it is.
+#[must_use]
+pub fn shown(table: &str) -> String {
+    let lines: Vec<_> = table.lines().map(neutral).collect();
+    format!("\n{}\n", lines.join("\n"))
+}
 
 /// Writes `environment` as TOML under the name `name`, with the `resources` that were found.
 ///
@@ -225,11 +246,16 @@ pub struct Project {
 }
 
 impl Project {
-    /// Reads what is configured. A file that is named and does not exist is the one to write.
+    /// Reads what is configured. A file that is named and does not exist is the one to write. A walk through the demo writes nothing:
+    /// files that are wrong are given beside it.
     ///
     /// # Errors
     /// A configuration that is wrong.
-    pub fn find(flags: &Options, around: Surroundings) -> Result<Self> {
+    pub fn find(
+        flags: &Options,
+        around: Surroundings,
+        simulation: Option<&SimOptions>,
+    ) -> Result<(Self, Vec<Error>)> {
         // The environment that a walk is for may not exist yet: --name says it, not --env.
         let (mut flags, mut around) = (flags.clone(), around);
         flags.env = None;
@@ -239,31 +265,36 @@ impl Project {
             flags.config = None;
             around.variables.remove("HYDREN_CONFIG");
         }
-        let config = Config::load(&flags, &around)?;
+        let (config, faults) = match simulation {
+            Some(_) => Config::demo(&flags, &around)?,
+            None => (Config::load(&flags, &around)?, Vec::new()),
+        };
         let target = named
             .or_else(|| config.paths.project_config.clone())
             .unwrap_or_else(|| around.working_directory.join(PROJECT_FILE));
-        Ok(Self {
+        let project = Self {
             config,
             target,
             flags,
             around,
-        })
+        };
+        Ok((project, faults))
     }
 
     /// The environment to walk in: the simulated one, the configured one called `name`, or a new one from flags and variables.
     ///
     /// # Errors
-    /// A value that is no region, no URL, or neither yes nor no.
+    /// A value that is no name, no region, no URL, or neither yes nor no.
     pub fn environment(
         &self,
         name: Option<&str>,
         simulation: Option<&SimOptions>,
     ) -> Result<Environment> {
+        let name = name.unwrap_or("prod");
+        config::check_name(name, &Origin::Flag("--name"))?;
         if simulation.is_some() {
             return Ok(sim::environment());
         }
-        let name = name.unwrap_or("prod");
         if !self.config.environments.contains_key(name) {
             return config::unnamed(name, &self.flags, &self.around);
         }
@@ -278,6 +309,7 @@ impl Project {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::is_hostile;
 
     fn environment() -> Environment {
         sim::environment()
@@ -295,6 +327,57 @@ mod tests {
         let resources = file["environments"]["prod"]["resources"].clone();
         let back: Result<Resources, _> = resources.try_into();
         assert_eq!(back.as_ref(), Ok(&environment().resources), "{text}");
+    }
+
+    fn found(cluster: &str) -> Discovery {
+        let resources = Resources {
+            cluster: Some(cluster.to_owned()),
+            ..Resources::default()
+        };
+        Discovery {
+            resources,
+            steps: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_name_that_no_file_could_hold_is_refused_whoever_gave_it() {
+        let asked = |name: &str| Init {
+            name: Some(name.to_owned()),
+            ..Init::default()
+        };
+        let named = |options: &Init, cluster| {
+            let name = name(options, &found(cluster), "prod");
+            name.map_err(|e| (e.message, e.hint.unwrap_or_default()))
+        };
+        assert_eq!(
+            named(&asked("prod.eu-1"), "shop"),
+            Ok("prod.eu-1".to_owned())
+        );
+        assert_eq!(named(&Init::default(), "shop"), Ok("shop".to_owned()));
+        for wrong in ["", "pro d", "a]\n[keys", "\u{202e}dorp"] {
+            let (message, hint) = named(&asked(wrong), "shop").expect_err(wrong);
+            assert!(message.starts_with("--name: "), "{message}");
+            assert!(hint.contains("ASCII letters"), "{hint}");
+        }
+        let (_, hint) = named(&Init::default(), "sh op").expect_err("no name");
+        assert!(hint.contains("--name"), "{hint}");
+    }
+
+    #[test]
+    fn what_aws_named_cannot_drive_the_terminal_when_the_table_is_shown() {
+        let resources = found("a\u{9b}31mb\u{202e}c\u{1b}]0;x").resources;
+        let table = table("prod", &environment(), &resources).unwrap_or_else(|e| panic!("{e}"));
+        let shown = shown(&table);
+        assert!(shown.lines().count() > 5, "lines stay lines: {shown}");
+        let hostile = |c: &char| *c != '\n' && is_hostile(*c);
+        assert_eq!(shown.chars().find(hostile), None, "{shown:?}");
+        let file: toml::Table = toml::from_str(&table).unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!(
+            file["environments"]["prod"]["resources"]["cluster"].as_str(),
+            resources.cluster.as_deref(),
+            "the file says what AWS says"
+        );
     }
 
     fn edit(old: &str, force: Replace) -> Result<String> {

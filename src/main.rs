@@ -29,7 +29,7 @@ fn main() -> ExitCode {
     match run(&Cli::parse()) {
         Ok(code) => code,
         Err(error) => {
-            complain(&error);
+            complain("", &error);
             ExitCode::from(error.kind.exit_code())
         }
     }
@@ -45,12 +45,15 @@ fn run(cli: &Cli) -> Result<ExitCode> {
     if let Some(Command::Init(init)) = &cli.command {
         return block_on(discover(init, &cli.options, simulation.as_ref(), around))?;
     }
-    let mut config = Config::load(&cli.options, &around)?;
+    let (mut config, faults) = match simulation {
+        Some(_) => Config::demo(&cli.options, &around)?,
+        None => (Config::load(&cli.options, &around)?, Vec::new()),
+    };
+    leave_out(&faults);
     let newcomer = cli.command.is_none() && simulation.is_none() && config.environments.is_empty();
-    let mut simulated = simulation.is_some();
     if newcomer && std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
         match offer()? {
-            Choice::Demo => simulated = true,
+            Choice::Demo => config.simulate(&cli.options, &around)?,
             Choice::Connect { cluster } => {
                 let start = cli::Init {
                     cluster,
@@ -61,15 +64,12 @@ fn run(cli: &Cli) -> Result<ExitCode> {
             Choice::Leave => return Ok(ExitCode::SUCCESS),
         }
     }
-    if simulated {
-        config.simulate(&cli.options, &around)?;
-    }
     let simulation = simulation.unwrap_or_default();
     match &cli.command {
         Some(Command::Status(format)) => block_on(status(&config, &simulation, format.output))?,
         Some(Command::Events(format)) => block_on(timeline(&config, &simulation, format.output))?,
         Some(Command::Info(format)) => block_on(about(&config, &simulation, format.output))?,
-        _ => console(config, simulation),
+        _ => console(config, simulation, &faults),
     }
 }
 
@@ -80,7 +80,7 @@ fn offer() -> Result<Choice> {
 }
 
 /// Opens the console.
-fn console(config: Config, simulation: SimOptions) -> Result<ExitCode> {
+fn console(config: Config, simulation: SimOptions, faults: &[Error]) -> Result<ExitCode> {
     let environment = config.environment()?.clone();
     let paths = config.paths;
     let themes = paths.themes.clone();
@@ -93,6 +93,7 @@ fn console(config: Config, simulation: SimOptions) -> Result<ExitCode> {
         colours: colours(),
         themes,
         keys: config.keys,
+        warning: faults.first().map(ToString::to_string),
         connect: Box::new(connect),
     })?;
     Ok(match end {
@@ -161,7 +162,8 @@ async fn discover(
     simulation: Option<&SimOptions>,
     around: Surroundings,
 ) -> Result<ExitCode> {
-    let project = init::Project::find(flags, around)?;
+    let (project, faults) = init::Project::find(flags, around, simulation)?;
+    leave_out(&faults);
     let environment = project.environment(options.name.as_deref(), simulation)?;
     let environment = locate(environment).await?;
     let cloud = connect(
@@ -172,14 +174,10 @@ async fn discover(
     let found = cloud.discover(&init::start(options)).await?;
     print(init::steps(&found).as_bytes())?;
 
-    let name = options
-        .name
-        .clone()
-        .or_else(|| found.resources.cluster.clone());
-    let name = name.unwrap_or_else(|| environment.name.clone());
+    let name = init::name(options, &found, &environment.name)?;
     let table = init::table(&name, &environment, &found.resources)?;
     if options.dry_run || environment.simulated {
-        print(format!("\n{table}").as_bytes())?;
+        print(init::shown(&table).as_bytes())?;
         return Ok(ExitCode::SUCCESS);
     }
     let replace = if options.force {
@@ -190,7 +188,7 @@ async fn discover(
     let edit = match Edit::plan(&project.target, &name, &table, replace) {
         Ok(edit) => edit,
         Err(error) => {
-            print(format!("\n{table}\n").as_bytes())?;
+            print(init::shown(&table).as_bytes())?;
             return Err(error);
         }
     };
@@ -248,14 +246,21 @@ fn print(bytes: &[u8]) -> Result<()> {
     }
 }
 
+/// Says what was wrong and does not keep the demo from starting.
+fn leave_out(faults: &[Error]) {
+    for fault in faults {
+        complain("left out: ", fault);
+    }
+}
+
 /// Says on stderr what failed and what to do next. There is nobody left to tell when that fails too.
-fn complain(error: &Error) {
+fn complain(prefix: &str, error: &Error) {
     let hint = error
         .hint
         .as_deref()
         .map(|hint| format!("  hint: {}\n", neutral(hint)));
     let text = format!(
-        "hydren: {}\n{}",
+        "hydren: {prefix}{}\n{}",
         neutral(&error.message),
         hint.unwrap_or_default()
     );

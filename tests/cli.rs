@@ -371,6 +371,31 @@ fn discovering_the_demo_writes_nothing() {
 }
 
 #[test]
+fn the_demo_starts_whatever_lies_in_the_folder() {
+    let home = home();
+    let broken = "[environments.prod]\nregoin = 'eu-west-1'\n";
+    fs::write(home.path().join("hydren.toml"), broken).unwrap();
+    for arguments in [&DEMO[..], &["init", "--demo"]] {
+        let output = hydren(home.path(), arguments)
+            .env("HYDREN_ENV", "nowhere")
+            .output()
+            .unwrap();
+        refused(
+            &output,
+            0,
+            &[
+                "left out: ",
+                "hydren.toml:2: environments.prod.regoin",
+                "did you mean `region`?",
+            ],
+        );
+        assert!(!output.stdout.is_empty());
+    }
+    let text = fs::read_to_string(home.path().join("hydren.toml")).unwrap();
+    assert_eq!(text, broken);
+}
+
+#[test]
 fn the_help_lists_what_there_is() {
     let output = run(&["--help"]);
     insta::assert_snapshot!(String::from_utf8(output.stdout).unwrap());

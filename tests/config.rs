@@ -72,6 +72,27 @@ fn layered(
     options: &Options,
     variables: &[(&str, &str)],
 ) -> Result<Config> {
+    resolved(project, user, variables, |around| {
+        Config::load(options, around)
+    })
+}
+
+/// The same for the demo: what it takes from the files, and what was wrong with them.
+fn demo(project: &str, user: &str, variables: &[(&str, &str)]) -> (Config, Vec<String>) {
+    let (config, faults) = resolved(project, user, variables, |around| {
+        Config::demo(&Options::default(), around)
+    })
+    .unwrap();
+    assert!(config.environment().unwrap().simulated);
+    (config, faults.iter().map(|f| f.message.clone()).collect())
+}
+
+fn resolved<T>(
+    project: &str,
+    user: &str,
+    variables: &[(&str, &str)],
+    resolve: impl FnOnce(&Surroundings) -> Result<T>,
+) -> Result<T> {
     let folder = tempfile::tempdir().unwrap();
     let below = folder.path().join("backend/src");
     fs::create_dir_all(&below).unwrap();
@@ -80,7 +101,7 @@ fn layered(
     fs::write(folder.path().join("user/config.toml"), user).unwrap();
     let mut around = around(variables, folder.path());
     around.working_directory = below;
-    Config::load(options, &around)
+    resolve(&around)
 }
 
 const PROJECT: &str = r#"
@@ -270,4 +291,63 @@ fn the_endpoint_of_a_variable_is_left_to_the_sdk_which_knows_those_of_single_ser
     )
     .unwrap();
     assert_eq!(config.environment().unwrap().endpoint_url, None);
+}
+
+#[test]
+fn the_demo_starts_beside_every_invalid_file_and_says_what_is_wrong_with_it() {
+    for path in corpus("invalid") {
+        let text = fs::read_to_string(&path).unwrap();
+        // Which environment is the default does not matter to the demo.
+        let harmless = path.ends_with("default-that-does-not-exist.toml");
+        let (project, faults) = demo(&text, "theme = 'nord'", &[]);
+        let (user, users_faults) = demo("", &text, &[]);
+        for config in [&project, &user] {
+            let expected = 1 + usize::from(harmless);
+            assert_eq!(config.environments.len(), expected, "{path}");
+        }
+        assert_eq!(project.theme.unwrap().value, "nord", "{path}");
+        for faults in [faults, users_faults] {
+            assert_eq!(faults.len(), usize::from(!harmless), "{path}: {faults:?}");
+        }
+    }
+}
+
+#[test]
+fn nothing_that_chooses_an_environment_keeps_the_demo_from_starting() {
+    let variables = [
+        ("HYDREN_ENV", "nowhere"),
+        ("HYDREN_CONFIG", "no/such/file.toml"),
+        ("AWS_REGION", "Ireland"),
+        ("AWS_ENDPOINT_URL", "nonsense"),
+    ];
+    let (_, faults) = demo(PROJECT, "", &variables);
+    assert_eq!(faults, ["no/such/file.toml does not exist"]);
+    let project = PROJECT.replace("project-theme", "nord");
+    let (config, faults) = demo(&project, "", &[("HYDREN_ENV", "nowhere")]);
+    assert_eq!(faults, Vec::<String>::new());
+    assert_eq!(
+        config.environments["dev"].region, "eu-central-1",
+        "one can switch to what is configured"
+    );
+}
+
+#[test]
+fn a_theme_or_key_that_does_not_exist_costs_the_demo_that_theme_or_key_only() {
+    let user = "theme = 'nrod'\n[keys]\nfly = 'f'\n";
+    let (config, faults) = demo("", user, &[]);
+    assert_eq!(faults.len(), 2, "{faults:?}");
+    assert!(faults[0].contains("nrod"), "{faults:?}");
+    assert!(faults[1].contains("fly"), "{faults:?}");
+    assert!(config.theme.is_none() && config.keys.is_empty());
+}
+
+#[test]
+fn the_demo_too_refuses_to_guess_whether_it_is_read_only() {
+    let variables = [("HYDREN_READ_ONLY", "maybe")];
+    let refused = resolved("", "", &variables, |around| {
+        Config::demo(&Options::default(), around)
+    });
+    assert_eq!(refused.unwrap_err().kind, ErrorKind::Config);
+    let (config, _) = demo("", "", &[("HYDREN_READ_ONLY", "1")]);
+    assert_eq!(config.environment().unwrap().access, Access::ReadOnly);
 }

@@ -76,18 +76,13 @@ impl File {
         }
     }
 
-    /// Refuses names that could not be typed on the command line or would not look the same everywhere.
+    /// Refuses names that are none.
     fn checked(self) -> Result<Self> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        let strange = |name: &&Spanned<String>| {
-            name.get_ref().is_empty() || !name.get_ref().chars().all(plain)
-        };
-        let Some(name) = self.content.environments.keys().find(strange) else {
-            return Ok(self);
-        };
-        let what = format!("`{}` is no name for an environment", name.get_ref());
-        Err(wrong(&self.origin(name.span()), "environments: ", &what)
-            .hint("use ASCII letters, digits, dots, dashes and underscores"))
+        let names = self.content.environments.keys();
+        for name in names {
+            check_name(name.get_ref(), &self.origin(name.span()))?;
+        }
+        Ok(self)
     }
 
     /// The value with its place in this file.
@@ -102,6 +97,17 @@ impl File {
     pub(super) fn origin(&self, span: Range<usize>) -> Origin {
         Origin::File(self.path.clone(), line(&self.text, span.start))
     }
+}
+
+/// Refuses names of environments that could not be typed on the command line or would not look the same everywhere.
+pub(super) fn check_name(name: &str, origin: &Origin) -> Result<()> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if !name.is_empty() && name.chars().all(plain) {
+        return Ok(());
+    }
+    let what = format!("`{name}` is no name for an environment");
+    Err(wrong(origin, "environments: ", &what)
+        .hint("use ASCII letters, digits, dots, dashes and underscores"))
 }
 
 fn line(text: &str, offset: usize) -> usize {
