@@ -310,6 +310,61 @@ mod tests {
         assert!(error.message.contains("config"), "{error}");
     }
 
+    /// Variables of a process cannot be set safely from within: this test runs itself again with them.
+    #[test]
+    fn what_an_environment_leaves_open_comes_from_the_variables_and_what_it_names_does_not() {
+        const NAME: &str = "cloud::aws::client::tests::what_an_environment_leaves_open_comes_from_the_variables_and_what_it_names_does_not";
+        const AGAIN: &str = "HYDREN_TEST_VARIABLES";
+        if std::env::var_os(AGAIN).is_some() {
+            let runtime = tokio::runtime::Runtime::new().unwrap();
+            return runtime.block_on(follow_variables());
+        }
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("config");
+        let profile = |name, region| {
+            format!(
+                "[profile {name}]\nregion = {region}\naws_access_key_id = {name}\naws_secret_access_key = unused\n"
+            )
+        };
+        let profiles = [profile("ops", "us-west-2"), profile("dev", "eu-west-3")];
+        std::fs::write(&file, profiles.concat()).unwrap();
+        let status = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", NAME, "--nocapture"])
+            .env(AGAIN, "1")
+            .env("AWS_CONFIG_FILE", &file)
+            .env("AWS_SHARED_CREDENTIALS_FILE", home.path().join("none"))
+            .env("AWS_PROFILE", "ops")
+            .env("AWS_REGION", "sa-east-1")
+            .env("AWS_ACCESS_KEY_ID", "variable")
+            .env("AWS_SECRET_ACCESS_KEY", "unused")
+            .status();
+        assert!(status.unwrap().success());
+    }
+
+    async fn follow_variables() {
+        let of = async |profile: Option<&str>, region: &str| {
+            let asked = Environment {
+                profile: profile.map(str::to_owned),
+                region: region.to_owned(),
+                ..environment()
+            };
+            let expiry = Expiry::default();
+            let config = configuration(&asked, &expiry).await.unwrap();
+            let provider = config.credentials_provider().unwrap();
+            let key = provider.provide_credentials().await.unwrap();
+            let region = config.region().unwrap().to_string();
+            (key.access_key_id().to_owned(), region)
+        };
+        let pair = |key: &str, region: &str| (key.to_owned(), region.to_owned());
+        assert_eq!(of(None, "").await, pair("variable", "sa-east-1"));
+        assert_eq!(of(None, "eu-north-1").await, pair("variable", "eu-north-1"));
+        assert_eq!(of(Some("dev"), "").await, pair("dev", "sa-east-1"));
+        assert_eq!(
+            of(Some("dev"), "eu-north-1").await,
+            pair("dev", "eu-north-1")
+        );
+    }
+
     #[tokio::test]
     async fn edge_clients_stay_in_us_east_1_and_keep_the_endpoint() {
         let expiry = Expiry::default();
