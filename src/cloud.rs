@@ -4,6 +4,7 @@
 //! read-only mode, one writes the audit log, and one prints the equivalent `aws` command.
 
 pub mod aws;
+pub mod follow;
 pub mod guard;
 pub mod meter;
 pub mod sim;
@@ -18,11 +19,12 @@ use crate::{
         Snapshot, Tier,
         discovery::{Discovery, Start},
         identity::Identity,
-        log::{LogEvent, LogQuery},
+        log::{Follow, Followed, InsightsAnswer, InsightsQuery, LogEvent, LogQuery},
         metric::{MetricId, Metrics, Window},
     },
 };
 use async_trait::async_trait;
+use futures::stream::BoxStream;
 use jiff::Timestamp;
 use meter::Meter;
 use std::sync::Arc;
@@ -59,6 +61,27 @@ pub trait Cloud: Send + Sync {
     /// # Errors
     /// What AWS answered.
     async fn logs(&self, query: &LogQuery) -> Result<Vec<LogEvent>>;
+
+    /// Follows log groups until the stream is dropped. It ends when no group is left that can be read.
+    fn follow(&self, follow: Follow) -> BoxStream<'_, Followed>;
+
+    /// Starts a Logs Insights query, which is billed by the bytes it scans; gives its id.
+    ///
+    /// # Errors
+    /// What AWS answered; a query that cannot be understood names the place.
+    async fn start_query(&self, query: &InsightsQuery) -> Result<String>;
+
+    /// Reads what a query has found so far.
+    ///
+    /// # Errors
+    /// What AWS answered.
+    async fn query_answer(&self, id: &str) -> Result<InsightsAnswer>;
+
+    /// Stops a query; what it has scanned until then is billed.
+    ///
+    /// # Errors
+    /// What AWS answered.
+    async fn stop_query(&self, id: &str) -> Result<()>;
 
     /// Looks for the environment's resources, hop by hop along the request path. What cannot be found or read is a step of the
     /// answer, never its end.

@@ -15,6 +15,7 @@ mod ecs;
 mod elbv2;
 mod failure;
 mod gap;
+mod insights;
 mod logs;
 mod memo;
 #[cfg(test)]
@@ -31,7 +32,7 @@ mod wafv2;
 mod wire;
 mod writes;
 
-use super::{Call, CallOutcome, Cloud, meter::Meter};
+use super::{Call, CallOutcome, Cloud, follow, meter::Meter};
 use crate::{
     error::{Error, ErrorKind, Result},
     model::{
@@ -39,13 +40,14 @@ use crate::{
         discovery::{Discovery, Start},
         environment::Environment,
         identity::Identity,
-        log::{LogEvent, LogQuery},
+        log::{Follow, Followed, InsightsAnswer, InsightsQuery, LogEvent, LogQuery},
         metric::{MetricId, Metrics, Window},
     },
 };
 use async_trait::async_trait;
 use client::Clients;
 pub use client::profiles;
+use futures::{StreamExt as _, stream::BoxStream};
 use jiff::Timestamp;
 use memo::Memo;
 use std::sync::Arc;
@@ -137,6 +139,22 @@ impl Cloud for AwsCloud {
 
     async fn logs(&self, query: &LogQuery) -> Result<Vec<LogEvent>> {
         logs::read(self, query).await
+    }
+
+    fn follow(&self, follow: Follow) -> BoxStream<'_, Followed> {
+        follow::polling(self, follow, None).boxed()
+    }
+
+    async fn start_query(&self, query: &InsightsQuery) -> Result<String> {
+        insights::start(self, query).await
+    }
+
+    async fn query_answer(&self, id: &str) -> Result<InsightsAnswer> {
+        insights::answer(self, id).await
+    }
+
+    async fn stop_query(&self, id: &str) -> Result<()> {
+        insights::stop(self, id).await
     }
 
     async fn discover(&self, start: &Start) -> Result<Discovery> {

@@ -8,11 +8,12 @@ use crate::{
         discovery::{Discovery, Start},
         environment::{Access, Environment},
         identity::Identity,
-        log::{LogEvent, LogQuery},
+        log::{Follow, Followed, InsightsAnswer, InsightsQuery, LogEvent, LogQuery},
         metric::{MetricId, Metrics, Window},
     },
 };
 use async_trait::async_trait;
+use futures::stream::BoxStream;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::{
@@ -103,6 +104,22 @@ impl Cloud for Guarded {
 
     async fn logs(&self, query: &LogQuery) -> Result<Vec<LogEvent>> {
         self.inner.logs(query).await
+    }
+
+    fn follow(&self, follow: Follow) -> BoxStream<'_, Followed> {
+        self.inner.follow(follow)
+    }
+
+    async fn start_query(&self, query: &InsightsQuery) -> Result<String> {
+        self.inner.start_query(query).await
+    }
+
+    async fn query_answer(&self, id: &str) -> Result<InsightsAnswer> {
+        self.inner.query_answer(id).await
+    }
+
+    async fn stop_query(&self, id: &str) -> Result<()> {
+        self.inner.stop_query(id).await
     }
 
     async fn discover(&self, start: &Start) -> Result<Discovery> {

@@ -46,18 +46,19 @@ mod tests;
 pub use names::environment;
 pub use scenario::Scenario;
 
-use super::{Call, CallOutcome, Cloud, meter::Meter};
+use super::{Call, CallOutcome, Cloud, follow, meter::Meter};
 use crate::{
     error::{Error, ErrorKind, Result},
     model::{
         Snapshot, Tier,
         discovery::{Discovery, Outcome, Start},
         identity::Identity,
-        log::{LogEvent, LogQuery},
+        log::{Follow, Followed, InsightsAnswer, InsightsQuery, LogEvent, LogQuery},
         metric::{MetricId, Metrics, Window},
     },
 };
 use async_trait::async_trait;
+use futures::{StreamExt as _, stream::BoxStream};
 use jiff::{SignedDuration, Timestamp};
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -156,6 +157,15 @@ const fn travel_time(tier: Tier) -> u64 {
     }
 }
 
+/// The demo's lines are followed and searched; there is no second engine for them.
+fn no_insights(what: &str) -> Error {
+    Error::new(
+        ErrorKind::Unsupported,
+        format!("the demo has no Logs Insights to ask `{what}`"),
+    )
+    .hint("search the lines on the log screen, or connect to AWS")
+}
+
 #[async_trait]
 impl Cloud for SimCloud {
     fn now(&self) -> Timestamp {
@@ -228,6 +238,22 @@ impl Cloud for SimCloud {
         let query = query.clone();
         self.with_world(move |world| logs::read(world, &query))
             .await?
+    }
+
+    fn follow(&self, follow: Follow) -> BoxStream<'_, Followed> {
+        follow::polling(self, follow, None).boxed()
+    }
+
+    async fn start_query(&self, query: &InsightsQuery) -> Result<String> {
+        Err(no_insights(&query.text))
+    }
+
+    async fn query_answer(&self, id: &str) -> Result<InsightsAnswer> {
+        Err(no_insights(id))
+    }
+
+    async fn stop_query(&self, id: &str) -> Result<()> {
+        Err(no_insights(id))
     }
 
     async fn discover(&self, start: &Start) -> Result<Discovery> {

@@ -111,8 +111,12 @@ fn is_newest_first(lines: &[LogEvent]) -> bool {
 fn line(group: &str, event: &FilteredLogEvent) -> Option<LogEvent> {
     Some(LogEvent {
         at: Timestamp::from_millisecond(event.timestamp()?).ok()?,
+        ingested: event
+            .ingestion_time()
+            .and_then(|at| Timestamp::from_millisecond(at).ok()),
         group: group.to_owned(),
         stream: text(event.log_stream_name()),
+        id: event.event_id().map(str::to_owned),
         message: text(event.message()),
     })
 }

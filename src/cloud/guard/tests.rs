@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::{cloud::sim, config::PROJECT_FILE};
+use futures::StreamExt as _;
 use serde_json::Value;
 use std::{
     os::unix::fs::PermissionsExt as _,
@@ -55,6 +56,22 @@ impl Cloud for Witness {
     }
 
     async fn logs(&self, _: &LogQuery) -> Result<Vec<LogEvent>> {
+        silent()
+    }
+
+    fn follow(&self, _: Follow) -> BoxStream<'_, Followed> {
+        futures::stream::empty().boxed()
+    }
+
+    async fn start_query(&self, _: &InsightsQuery) -> Result<String> {
+        silent()
+    }
+
+    async fn query_answer(&self, _: &str) -> Result<InsightsAnswer> {
+        silent()
+    }
+
+    async fn stop_query(&self, _: &str) -> Result<()> {
         silent()
     }
 

@@ -69,8 +69,10 @@ pub fn read(world: &World, query: &LogQuery) -> Result<Vec<LogEvent>> {
                 let wanted = at >= query.from && at < query.to && matches(&query.pattern, &message);
                 wanted.then(|| LogEvent {
                     at,
+                    ingested: None,
                     group: group.clone(),
                     stream,
+                    id: None,
                     message,
                 })
             }));
@@ -117,8 +119,10 @@ fn notices(world: &World, group: &str, query: &LogQuery) -> Vec<LogEvent> {
                 .iter()
                 .map(move |(at, task, text)| LogEvent {
                     at: moment(*at),
+                    ingested: None,
                     group: group.to_owned(),
                     stream: format!("{name}/{name}/{task}"),
+                    id: None,
                     message: text.clone(),
                 })
         })

@@ -1,0 +1,87 @@
+//! CloudWatch Logs Insights: a query is started, asked for its answer, and stopped.
+//!
+//! Sources: docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_StartQuery.html and API_GetQueryResults.html. Rows carry
+//! a pointer `@ptr` to the whole record, which nobody reads.
+
+use super::{AwsCloud, failure::explain, shape::text};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    model::log::{InsightsAnswer, InsightsQuery, QueryState},
+};
+use aws_sdk_cloudwatchlogs::types::{QueryStatus, ResultField};
+
+/// Starts a query; gives its id.
+pub(super) async fn start(cloud: &AwsCloud, query: &InsightsQuery) -> Result<String> {
+    let clients = cloud.clients().await?;
+    let started = clients
+        .logs
+        .start_query()
+        .set_log_group_names(Some(query.groups.clone()))
+        .start_time(query.from.as_second())
+        // AWS's end is inclusive, the query's is not.
+        .end_time(query.to.as_second() - 1)
+        .query_string(&query.text)
+        .limit(i32::try_from(query.limit).unwrap_or(i32::MAX))
+        .send()
+        .await
+        .map_err(|error| explain("logs:StartQuery", &query.groups.join(", "), error))?;
+    started.query_id.ok_or_else(|| {
+        Error::new(
+            ErrorKind::Service,
+            "CloudWatch Logs started a query and gave no id",
+        )
+    })
+}
+
+/// Reads what a query has found so far.
+pub(super) async fn answer(cloud: &AwsCloud, id: &str) -> Result<InsightsAnswer> {
+    let clients = cloud.clients().await?;
+    let answer = clients
+        .logs
+        .get_query_results()
+        .query_id(id)
+        .send()
+        .await
+        .map_err(|error| explain("logs:GetQueryResults", &format!("query {id}"), error))?;
+    let (matched, scanned, scanned_bytes) = answer.statistics().map_or((0.0, 0.0, 0.0), |s| {
+        (s.records_matched(), s.records_scanned(), s.bytes_scanned())
+    });
+    Ok(InsightsAnswer {
+        state: state(answer.status()),
+        rows: answer.results().iter().map(|row| fields(row)).collect(),
+        matched,
+        scanned,
+        scanned_bytes,
+    })
+}
+
+/// Stops a query. One that has ended meanwhile is none to stop.
+pub(super) async fn stop(cloud: &AwsCloud, id: &str) -> Result<()> {
+    let clients = cloud.clients().await?;
+    clients
+        .logs
+        .stop_query()
+        .query_id(id)
+        .send()
+        .await
+        .map(|_| ())
+        .map_err(|error| explain("logs:StopQuery", &format!("query {id}"), error))
+}
+
+fn fields(row: &[ResultField]) -> Vec<(String, String)> {
+    row.iter()
+        .filter(|field| field.field() != Some("@ptr"))
+        .map(|field| (text(field.field()), text(field.value())))
+        .collect()
+}
+
+fn state(status: Option<&QueryStatus>) -> QueryState {
+    match status {
+        Some(QueryStatus::Complete) => QueryState::Complete,
+        Some(QueryStatus::Cancelled) => QueryState::Cancelled,
+        Some(QueryStatus::Failed) => QueryState::Failed,
+        Some(QueryStatus::Timeout) => QueryState::TimedOut,
+        Some(QueryStatus::Running) => QueryState::Running,
+        _ => QueryState::Scheduled,
+    }
+}
