@@ -11,6 +11,7 @@ mod ecs;
 #[cfg(test)]
 mod fixture;
 mod images;
+mod judge;
 mod network;
 mod queries;
 mod rds;
@@ -21,6 +22,7 @@ mod stops;
 mod timeline;
 mod waf;
 
+pub use judge::{DATABASE_CPU, DATABASE_FREE_STORAGE, Judge};
 #[cfg(test)]
 pub(crate) use queries::BUDGET;
 pub use queries::{base_metrics, screen_metrics};

@@ -28,7 +28,7 @@ use crate::{
     },
     observe::Observations,
     theme::Role,
-    triage::Assessment,
+    triage::{Assessment, Judge},
 };
 use jiff::Timestamp;
 use std::collections::HashMap;
@@ -55,6 +55,12 @@ pub struct Scope<'a> {
 }
 
 impl<'a> Scope<'a> {
+    /// Who says how a resource is.
+    #[must_use]
+    pub fn judge(&self) -> Judge<'a> {
+        Judge::new(self.environment, self.seen, self.now)
+    }
+
     /// The metrics, while they tell the present.
     #[must_use]
     pub fn metrics(&self) -> Option<&'a Metrics> {
@@ -156,9 +162,18 @@ fn service_event(message: &str) -> &str {
         .map_or(message, |(_, text)| text)
 }
 
-/// A certificate and the days until it ends.
-fn days(scope: &Scope<'_>, not_after: Option<Timestamp>, name: &str) -> Cell {
-    // ACM warns from 45 days before an imported certificate ends (ACM, supported events); a week is an emergency.
+/// The role of a state's text.
+fn role(health: Health) -> Role {
+    match health {
+        Health::Ok => Role::Text,
+        Health::Unknown => Role::Muted,
+        Health::Warning => Role::Warning,
+        Health::Critical => Role::Critical,
+    }
+}
+
+/// A certificate, how it is, and the days until it ends.
+fn days(scope: &Scope<'_>, not_after: Option<Timestamp>, name: &str, health: Health) -> Cell {
     let Some(end) = not_after else {
         return Cell::text(name).role(Role::Muted);
     };
@@ -167,10 +182,9 @@ fn days(scope: &Scope<'_>, not_after: Option<Timestamp>, name: &str) -> Cell {
         ..0 => format!("{name} · expired {} ago", format::count(-left, "day")),
         _ => format!("{name} · {}", format::count(left, "day")),
     };
-    match left {
-        ..=7 => Cell::health(Health::Critical, text),
-        8..=30 => Cell::health(Health::Warning, text),
-        _ => Cell::text(text).role(Role::Muted),
+    match health {
+        Health::Ok => Cell::text(text).role(Role::Muted),
+        unwell => Cell::health(unwell, text),
     }
 }
 

@@ -30,6 +30,23 @@ fn count(alarms: &Alarms, state: AlarmState) -> usize {
     own(alarms).filter(|a| a.state == state).count()
 }
 
+/// How an alarm is. One of autoscaling only steers it.
+pub(super) fn standing(alarm: Option<&Alarm>, state: AlarmState) -> Health {
+    match state {
+        AlarmState::Alarm if alarm.is_some_and(|a| a.owned_by_autoscaling) => Health::Unknown,
+        state => of_state(state),
+    }
+}
+
+/// How bad a state of an alarm is.
+pub(super) const fn of_state(state: AlarmState) -> Health {
+    match state {
+        AlarmState::Ok => Health::Ok,
+        AlarmState::InsufficientData => Health::Unknown,
+        AlarmState::Alarm => Health::Warning,
+    }
+}
+
 fn firing(scene: &Scene<'_>) -> Vec<Raised> {
     let Some(alarms) = scene.seen.alarms() else {
         return Vec::new();
@@ -45,7 +62,7 @@ fn firing(scene: &Scene<'_>) -> Vec<Raised> {
                 .then(|| "it notifies nobody".to_owned());
             let words = [&alarm.metric, &alarm.condition, &alarm.reason];
             Raised::new(
-                Health::Warning,
+                of_state(alarm.state),
                 &alarm.name,
                 reason.clone(),
                 format!("the alarm {} fires", alarm.name),

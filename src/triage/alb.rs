@@ -8,7 +8,7 @@ use crate::{
     format,
     model::{
         Health, Tier, Verdict,
-        balancer::{Balancer, TargetGroup, TargetState},
+        balancer::{Balancer, Target, TargetGroup, TargetState},
         finding::Figure,
         metric::{Metric, Unit},
         state::BalancerState,
@@ -69,31 +69,35 @@ const SLOW_P95: f64 = 1.0;
 /// What the balancer answers: `RequestCount` leaves out what was refused before a target was chosen, such as a 503 without targets.
 const ANSWERED: [Metric; 2] = [Metric::AlbRequests, Metric::AlbElb5xx];
 
+/// How a balancer is by its state.
+pub(super) const fn standing(state: &BalancerState) -> Health {
+    match state {
+        BalancerState::Active => Health::Ok,
+        BalancerState::Failed => Health::Critical,
+        _ => Health::Warning,
+    }
+}
+
 fn state(scene: &Scene<'_>) -> Vec<Raised> {
     let Some(balancer) = scene
         .seen
         .balancer()
-        .filter(|b| b.state != BalancerState::Active)
+        .filter(|b| standing(&b.state) != Health::Ok)
     else {
         return Vec::new();
     };
-    let (severity, advice) = match balancer.state {
-        BalancerState::Failed => (
-            Health::Critical,
-            "the balancer could not be set up: read its state reason in the AWS console, then create it anew",
-        ),
-        BalancerState::ActiveImpaired => (
-            Health::Warning,
-            "it routes, but lacks the resources to scale: check the free addresses of its subnets",
-        ),
-        _ => (
-            Health::Warning,
-            "wait until it is active; that takes some minutes",
-        ),
+    let advice = match balancer.state {
+        BalancerState::Failed => {
+            "the balancer could not be set up: read its state reason in the AWS console, then create it anew"
+        }
+        BalancerState::ActiveImpaired => {
+            "it routes, but lacks the resources to scale: check the free addresses of its subnets"
+        }
+        _ => "wait until it is active; that takes some minutes",
     };
     vec![
         Raised::new(
-            severity,
+            standing(&balancer.state),
             &balancer.name,
             balancer.state.word().replace('_', " "),
             format!("the balancer {} is {}", balancer.name, balancer.state),
@@ -131,6 +135,38 @@ fn serving(balancer: &Balancer) -> impl Iterator<Item = &TargetGroup> {
         .filter(move |g| g.targets_error.is_none() && used.contains(g.arn.as_str()))
 }
 
+/// How a group is by its targets. One whose health checks are off, that no listener uses or that was not read is neither well nor
+/// unwell.
+pub(super) fn group(balancer: &Balancer, group: &TargetGroup) -> Health {
+    if group.targets_error.is_some() || !in_use(balancer).contains(group.arn.as_str()) {
+        return Health::Unknown;
+    }
+    let unchecked = group.count(TargetState::Unavailable);
+    match (
+        group.count(TargetState::Healthy),
+        group.count(TargetState::Unhealthy),
+    ) {
+        (0, _) if unchecked > 0 => Health::Unknown,
+        (0, _) => Health::Critical,
+        (_, 0) => Health::Ok,
+        _ => Health::Warning,
+    }
+}
+
+/// How a target is: one that fails while others serve takes nobody down.
+pub(super) fn target(group: &TargetGroup, target: &Target) -> Health {
+    match target.state {
+        TargetState::Healthy => Health::Ok,
+        TargetState::Unhealthy | TargetState::UnhealthyDraining
+            if group.count(TargetState::Healthy) == 0 =>
+        {
+            Health::Critical
+        }
+        TargetState::Unhealthy | TargetState::UnhealthyDraining => Health::Warning,
+        _ => Health::Unknown,
+    }
+}
+
 /// A group in use without a healthy target: the balancer answers 503, or sends requests to unhealthy targets. A group whose health
 /// checks are off has no unhealthy targets either.
 fn no_healthy_target(scene: &Scene<'_>) -> Vec<Raised> {
@@ -138,9 +174,7 @@ fn no_healthy_target(scene: &Scene<'_>) -> Vec<Raised> {
         return Vec::new();
     };
     serving(balancer)
-        .filter(|g| {
-            g.count(TargetState::Healthy) == 0 && g.count(TargetState::Unavailable) == 0
-        })
+        .filter(|g| self::group(balancer, g) == Health::Critical)
         .map(|group| {
             let title = if group.targets.is_empty() {
                 format!("the target group {} has no target", group.name)
@@ -161,23 +195,18 @@ fn unhealthy_targets(scene: &Scene<'_>) -> Vec<Raised> {
         return Vec::new();
     };
     serving(balancer)
-        .filter(|g| g.count(TargetState::Healthy) > 0)
-        .filter_map(|group| {
+        .filter(|g| self::group(balancer, g) == Health::Warning)
+        .map(|group| {
             let failing = group.count(TargetState::Unhealthy);
-            if failing == 0 {
-                return None;
-            }
             let healthy = group.count(TargetState::Healthy);
-            Some(
-                Raised::new(
-                    Health::Warning,
-                    &group.name,
-                    format!("{healthy}/{} healthy", healthy + failing),
-                    format!("{} of {} unhealthy", format::count(failing, "target"), group.name),
-                )
-                .because(failures(group))
-                .advise("compare the health check (path, codes, port) with what the application logs for that path"),
+            Raised::new(
+                Health::Warning,
+                &group.name,
+                format!("{healthy}/{} healthy", healthy + failing),
+                format!("{} of {} unhealthy", format::count(failing, "target"), group.name),
             )
+            .because(failures(group))
+            .advise("compare the health check (path, codes, port) with what the application logs for that path")
         })
         .collect()
 }

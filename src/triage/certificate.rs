@@ -5,6 +5,7 @@ use crate::{
     format,
     model::{Health, edge::Certificate, state::CertificateStatus},
 };
+use jiff::Timestamp;
 
 /// Days before the end at which it is said. ACM renews what it issued 60 days ahead and warns 30 days before the end of a public
 /// certificate (acm/latest/userguide/supported-events): one that is 30 days from its end has not been renewed.
@@ -14,32 +15,47 @@ const CRITICAL_DAYS: i64 = 7;
 
 /// Whole days until a certificate ends; negative once it ended.
 pub(super) fn days_left(scene: &Scene<'_>, certificate: &Certificate) -> Option<i64> {
-    certificate
-        .not_after
-        .map(|end| (-scene.since(end)).div_euclid(86_400))
+    certificate.not_after.map(|end| days_until(scene, end))
+}
+
+/// Whole days until `end`; negative once it is past.
+pub(super) fn days_until(scene: &Scene<'_>, end: Timestamp) -> i64 {
+    (-scene.since(end)).div_euclid(86_400)
+}
+
+/// How bad it is that so many days are left.
+pub(super) const fn ending(days: i64) -> Health {
+    match days {
+        days if days <= CRITICAL_DAYS => Health::Critical,
+        ..=WARN_DAYS => Health::Warning,
+        _ => Health::Ok,
+    }
+}
+
+/// How a certificate is by its status and its end.
+pub(super) fn severity(scene: &Scene<'_>, certificate: &Certificate) -> Health {
+    match certificate.status {
+        CertificateStatus::Expired | CertificateStatus::Revoked | CertificateStatus::Failed => {
+            Health::Critical
+        }
+        _ => days_left(scene, certificate).map_or(Health::Ok, ending),
+    }
 }
 
 /// Raises an ended, ending or unusable certificate.
 pub(super) fn check(scene: &Scene<'_>, certificate: &Certificate) -> Option<Raised> {
     let name = certificate.domain.as_str();
     let days = days_left(scene, certificate);
-    let (severity, reason, title) = match (&certificate.status, days) {
+    let (reason, title) = match (&certificate.status, days) {
         (CertificateStatus::Expired, _) | (_, Some(..0)) => (
-            Health::Critical,
             "certificate expired".to_owned(),
             format!("the certificate of {name} has expired"),
         ),
         (CertificateStatus::Revoked | CertificateStatus::Failed, _) => (
-            Health::Critical,
             "certificate unusable".to_owned(),
             format!("the certificate of {name} is {}", certificate.status),
         ),
         (_, Some(days @ ..=WARN_DAYS)) => (
-            if days <= CRITICAL_DAYS {
-                Health::Critical
-            } else {
-                Health::Warning
-            },
             format!("certificate {days} d left"),
             format!(
                 "the certificate of {name} ends in {}",
@@ -55,7 +71,7 @@ pub(super) fn check(scene: &Scene<'_>, certificate: &Certificate) -> Option<Rais
         }
     };
     Some(
-        Raised::new(severity, name, reason, title)
+        Raised::new(severity(scene, certificate), name, reason, title)
             .because([
                 format!(
                     "valid until {} UTC",

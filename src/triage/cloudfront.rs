@@ -8,7 +8,7 @@ use crate::{
     format,
     model::{
         Health, Tier, Verdict,
-        edge::AdditionalMetrics,
+        edge::{AdditionalMetrics, Cdn},
         finding::Figure,
         metric::{Metric, Unit},
         state::{DistributionStatus, InvalidationStatus},
@@ -48,8 +48,22 @@ const CRITICAL_5XX: f64 = 5.0;
 /// Seconds that a change of the distribution may take to reach all edges; usually it takes a few minutes. Ours.
 const DEPLOYS_IN: i64 = 30 * 60;
 
+/// How a distribution is: off, or stuck in a change.
+pub(super) fn standing(scene: &Scene<'_>, cdn: &Cdn) -> Health {
+    let deployed = cdn.status == DistributionStatus::Deployed;
+    let late = |at| scene.since(at) > DEPLOYS_IN;
+    match cdn.enabled {
+        false => Health::Critical,
+        true if !deployed && cdn.last_modified.is_some_and(late) => Health::Warning,
+        true => Health::Ok,
+    }
+}
+
 fn disabled(scene: &Scene<'_>) -> Vec<Raised> {
-    let off = scene.seen.cdn().filter(|cdn| !cdn.enabled);
+    let off = scene
+        .seen
+        .cdn()
+        .filter(|cdn| standing(scene, cdn) == Health::Critical);
     off.map(|cdn| {
         Raised::new(
             Health::Critical,
@@ -68,11 +82,7 @@ fn not_deployed(scene: &Scene<'_>) -> Vec<Raised> {
     let stuck = scene
         .seen
         .cdn()
-        .filter(|cdn| cdn.status != DistributionStatus::Deployed)
-        .filter(|cdn| {
-            cdn.last_modified
-                .is_some_and(|at| scene.since(at) > DEPLOYS_IN)
-        });
+        .filter(|cdn| standing(scene, cdn) == Health::Warning);
     stuck
         .map(|cdn| {
             Raised::new(

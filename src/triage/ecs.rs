@@ -62,18 +62,38 @@ fn services<'a>(scene: &Scene<'a>) -> &'a [Service] {
     scene.seen.compute().map_or(&[], |c| c.services.as_slice())
 }
 
-/// Fewer tasks run than are wanted, and no young deployment explains it. A service without any task serves nobody, whatever explains
-/// it.
+/// How bad it is that fewer tasks run than are wanted: not at all while a young deployment explains it. A service without any task
+/// serves nobody, whatever explains it.
+fn shortage(scene: &Scene<'_>, service: &Service) -> Health {
+    match service.running {
+        running if running >= service.desired => Health::Ok,
+        0 if rollouts::is_first(scene, service) => Health::Warning,
+        0 => Health::Critical,
+        _ if rollouts::is_young(scene, service) => Health::Ok,
+        running if running * 2 < service.desired => Health::Critical,
+        _ => Health::Warning,
+    }
+}
+
+fn of_status(status: &ServiceStatus) -> Health {
+    match status {
+        ServiceStatus::Active => Health::Ok,
+        ServiceStatus::Draining => Health::Warning,
+        _ => Health::Critical,
+    }
+}
+
+/// How a service is by its status and its tasks.
+pub(super) fn standing(scene: &Scene<'_>, service: &Service) -> Health {
+    of_status(&service.status).max(shortage(scene, service))
+}
+
 fn below_desired(scene: &Scene<'_>) -> Vec<Raised> {
     services(scene)
         .iter()
-        .filter(|s| s.running < s.desired && (s.running == 0 || !rollouts::is_young(scene, s)))
-        .map(|service| {
-            let severity = match service.running {
-                0 if rollouts::is_first(scene, service) => Health::Warning,
-                running if running * 2 < service.desired => Health::Critical,
-                _ => Health::Warning,
-            };
+        .map(|service| (service, shortage(scene, service)))
+        .filter(|(_, severity)| *severity != Health::Ok)
+        .map(|(service, severity)| {
             let complaint = service
                 .events
                 .iter()
@@ -109,15 +129,10 @@ fn below_desired(scene: &Scene<'_>) -> Vec<Raised> {
 fn inactive(scene: &Scene<'_>) -> Vec<Raised> {
     services(scene)
         .iter()
-        .filter(|s| s.status != ServiceStatus::Active)
+        .filter(|s| of_status(&s.status) != Health::Ok)
         .map(|service| {
-            let severity = if service.status == ServiceStatus::Draining {
-                Health::Warning
-            } else {
-                Health::Critical
-            };
             Raised::new(
-                severity,
+                of_status(&service.status),
                 &service.name,
                 format!("service {}", service.status.word().to_lowercase()),
                 format!("the service {} is {}", service.name, service.status),

@@ -6,7 +6,7 @@ use crate::{
     model::{
         Health, Tier, Verdict,
         finding::Figure,
-        image::{Image, Repository},
+        image::{Image, Repository, ScanFindings},
     },
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -76,15 +76,23 @@ fn scanned<'a>(
         .collect()
 }
 
+/// How bad a scan's findings are, in an image that runs.
+pub(super) const fn severity(scan: &ScanFindings) -> Health {
+    match scan.critical {
+        1.. => Health::Warning,
+        _ => Health::Ok,
+    }
+}
+
 fn critical_findings(scene: &Scene<'_>) -> Vec<Raised> {
     scanned(scene, &Running::of(scene))
         .into_iter()
         .filter_map(|(repository, image, services)| {
-            let scan = image.scan.as_ref().filter(|s| s.critical > 0)?;
+            let scan = image.scan.as_ref().filter(|s| severity(s) != Health::Ok)?;
             let tag = image.tags.first().unwrap_or(&image.digest);
             Some(
                 Raised::new(
-                    Health::Warning,
+                    severity(scan),
                     &repository.name,
                     format!("{} critical, running", scan.critical),
                     format!(

@@ -10,7 +10,7 @@ use crate::{
         Health, Tier, Verdict,
         finding::Figure,
         metric::{Metric, Unit},
-        network::{Network, Subnet, SubnetReach},
+        network::{FlowLog, Network, Route, RouteTable, Subnet, SubnetReach},
         state::{Delivery, GatewayState, RouteState},
     },
 };
@@ -26,6 +26,10 @@ pub(super) const PART: Part = Part {
         Rule {
             name: "net-nat-state",
             check: nat_state,
+        },
+        Rule {
+            name: "net-endpoint-state",
+            check: endpoint_state,
         },
         Rule {
             name: "net-nat-ports",
@@ -63,12 +67,27 @@ fn used<'a>(scene: &Scene<'_>, network: &'a Network) -> impl Iterator<Item = &'a
     })
 }
 
+/// How a subnet is by its free addresses, if the environment needs some of them.
+pub(super) fn addresses(scene: &Scene<'_>, subnet: &Subnet) -> Health {
+    let needed = |network| used(scene, network).any(|s| s.id == subnet.id);
+    if scene.seen.network().is_some_and(needed) {
+        free(subnet)
+    } else {
+        Health::Ok
+    }
+}
+
+fn free(subnet: &Subnet) -> Health {
+    let few = subnet.free_addresses < FEW_FREE || free_share(subnet).is_some_and(|v| v < FEW_SHARE);
+    if few { Health::Warning } else { Health::Ok }
+}
+
 fn few_addresses(scene: &Scene<'_>) -> Vec<Raised> {
     let Some(network) = scene.seen.network() else {
         return Vec::new();
     };
     used(scene, network)
-        .filter(|s| s.free_addresses < FEW_FREE || free_share(s).is_some_and(|v| v < FEW_SHARE))
+        .filter(|s| free(s) != Health::Ok)
         .map(|subnet| {
             let name = subnet.name.as_deref().unwrap_or(&subnet.id);
             Raised::new(
@@ -94,6 +113,44 @@ fn free_share(subnet: &Subnet) -> Option<f64> {
     (usable > 0.0).then(|| f64::from(subnet.free_addresses) / usable * 100.0)
 }
 
+/// How a route is: one whose target is gone takes away the only way out of those who depend on it.
+pub(super) fn route(table: &RouteTable, route: &Route) -> Health {
+    let default = matches!(route.destination.as_str(), "0.0.0.0/0" | "::/0");
+    match route.state {
+        RouteState::Blackhole if default && (table.main || !table.subnets.is_empty()) => {
+            Health::Critical
+        }
+        RouteState::Blackhole => Health::Warning,
+        _ => Health::Ok,
+    }
+}
+
+/// How a subnet is by where its default route leads: the rule of its route, seen from the subnet.
+pub(super) const fn reach(reach: SubnetReach) -> Health {
+    match reach {
+        SubnetReach::Blackhole => Health::Critical,
+        SubnetReach::Public | SubnetReach::Nat | SubnetReach::Isolated => Health::Ok,
+    }
+}
+
+/// How a gateway or an endpoint is by its state.
+pub(super) const fn gateway(state: &GatewayState) -> Health {
+    match state {
+        GatewayState::Available => Health::Ok,
+        GatewayState::Failed | GatewayState::Rejected => Health::Critical,
+        _ => Health::Warning,
+    }
+}
+
+/// How a flow log is by its delivery.
+pub(super) const fn flow_log(log: &FlowLog) -> Health {
+    match log.delivery {
+        Some(Delivery::Success) => Health::Ok,
+        Some(Delivery::Failed) => Health::Warning,
+        Some(Delivery::Other(_)) | None => Health::Unknown,
+    }
+}
+
 /// A route whose target is gone. Without its default route a subnet reaches neither registry nor AWS: tasks no longer start.
 fn blackhole(scene: &Scene<'_>) -> Vec<Raised> {
     let Some(network) = scene.seen.network() else {
@@ -103,14 +160,9 @@ fn blackhole(scene: &Scene<'_>) -> Vec<Raised> {
         .route_tables
         .iter()
         .flat_map(|table| table.routes.iter().map(move |route| (table, route)))
-        .filter(|(_, route)| route.state == RouteState::Blackhole)
-        .map(|(table, route)| {
-            let default = matches!(route.destination.as_str(), "0.0.0.0/0" | "::/0");
-            let severity = if default && (table.main || !table.subnets.is_empty()) {
-                Health::Critical
-            } else {
-                Health::Warning
-            };
+        .map(|(table, route)| (table, route, self::route(table, route)))
+        .filter(|(.., severity)| *severity != Health::Ok)
+        .map(|(table, route, severity)| {
             let name = table.name.as_deref().unwrap_or(&table.id);
             Raised::new(
                 severity,
@@ -134,21 +186,36 @@ fn nat_state(scene: &Scene<'_>) -> Vec<Raised> {
     let gateways = scene.seen.network().map_or(&[][..], |n| &n.nat_gateways);
     gateways
         .iter()
-        .filter(|nat| nat.state != GatewayState::Available)
+        .filter(|nat| gateway(&nat.state) != Health::Ok)
         .map(|nat| {
-            let severity = if nat.state == GatewayState::Failed {
-                Health::Critical
-            } else {
-                Health::Warning
-            };
             Raised::new(
-                severity,
+                gateway(&nat.state),
                 &nat.id,
                 format!("NAT {}", nat.state),
                 format!("the NAT gateway {} is {}", nat.name.as_deref().unwrap_or(&nat.id), nat.state),
             )
             .because(nat.failure.clone())
             .advise("the tasks behind it cannot reach registries and AWS: route their subnets through another gateway")
+        })
+        .collect()
+}
+
+/// An endpoint that lets nothing through: what it leads to is out of reach, or reached over the NAT gateway for money.
+fn endpoint_state(scene: &Scene<'_>) -> Vec<Raised> {
+    let endpoints = scene.seen.network().map_or(&[][..], |n| &n.endpoints);
+    endpoints
+        .iter()
+        .filter(|endpoint| gateway(&endpoint.state) != Health::Ok)
+        .map(|endpoint| {
+            Raised::new(
+                gateway(&endpoint.state),
+                &endpoint.id,
+                format!("endpoint {}", endpoint.state),
+                format!("the endpoint to {} is {}", endpoint.service, endpoint.state),
+            )
+            .advise(
+                "tasks whose traffic takes it may not reach the service: accept or create it anew",
+            )
         })
         .collect()
 }
@@ -182,10 +249,10 @@ fn nat_ports(scene: &Scene<'_>) -> Vec<Raised> {
 fn flow_log_delivery(scene: &Scene<'_>) -> Vec<Raised> {
     let logs = scene.seen.network().map_or(&[][..], |n| &n.flow_logs);
     logs.iter()
-        .filter(|log| log.delivery == Some(Delivery::Failed))
+        .filter(|log| flow_log(log) > Health::Unknown)
         .map(|log| {
             Raised::new(
-                Health::Warning,
+                flow_log(log),
                 &log.id,
                 "flow log not delivered",
                 format!(

@@ -1,6 +1,6 @@
 //! RDS: whether the database answers, and what it is running out of.
 
-mod upkeep;
+pub(super) mod upkeep;
 
 use super::{
     Part, Raised, Rule, Scene,
@@ -13,7 +13,7 @@ use crate::{
         database::{Database, MaxConnectionsSource},
         finding::Figure,
         metric::{Metric, Unit},
-        state::DatabaseStatus,
+        state::{DatabaseStatus, SnapshotStatus},
     },
 };
 
@@ -68,13 +68,13 @@ pub(super) const PART: Part = Part {
 };
 
 /// Percent of CPU: AWS recommends > 90, 5 of 5.
-const CPU: f64 = 90.0;
+pub(super) const CPU: f64 = 90.0;
 /// Percent of `max_connections`: AWS recommends 90 to 95 of it; attention comes one scale-out earlier.
 const WARN_CONNECTIONS: f64 = 80.0;
 /// The upper end of what AWS recommends: superusers keep the last slots.
 const CRITICAL_CONNECTIONS: f64 = 95.0;
 /// Percent of allocated storage: AWS recommends < 10, 5 of 5, which is also where storage autoscaling begins.
-const WARN_STORAGE: f64 = 10.0;
+pub(super) const WARN_STORAGE: f64 = 10.0;
 /// Percent at which the database is about to stop. Ours.
 const CRITICAL_STORAGE: f64 = 5.0;
 /// CPU credits below which a burstable class lives on surplus credits.
@@ -82,7 +82,7 @@ const NO_CREDITS: f64 = 1.0;
 const GIB: f64 = 1_073_741_824.0;
 
 /// How a status reads: RDS's `accessing-monitoring` page lists which of them leave the database available.
-fn of_status(status: &DatabaseStatus) -> Health {
+pub(super) fn of_status(status: &DatabaseStatus) -> Health {
     type S = DatabaseStatus;
     match status {
         S::Available
@@ -96,6 +96,15 @@ fn of_status(status: &DatabaseStatus) -> Health {
         | S::ConfiguringAssociatedRoles => Health::Ok,
         S::Other(_) => Health::Warning,
         _ => Health::Critical,
+    }
+}
+
+/// How a snapshot is by its status.
+pub(super) const fn of_snapshot(status: &SnapshotStatus) -> Health {
+    match status {
+        SnapshotStatus::Available | SnapshotStatus::Creating => Health::Ok,
+        SnapshotStatus::Failed => Health::Warning,
+        SnapshotStatus::Other(_) => Health::Unknown,
     }
 }
 

@@ -70,22 +70,34 @@ pub(super) fn failed(scene: &Scene<'_>) -> Vec<Raised> {
         .collect()
 }
 
+/// How bad a rollout's outcome is.
+pub(super) const fn severity(status: &RolloutStatus) -> Health {
+    match status {
+        RolloutStatus::Successful => Health::Ok,
+        RolloutStatus::Stopped
+        | RolloutStatus::RollbackRequested
+        | RolloutStatus::RollbackInProgress
+        | RolloutStatus::RollbackSuccessful => Health::Warning,
+        RolloutStatus::RollbackFailed => Health::Critical,
+        RolloutStatus::Pending
+        | RolloutStatus::InProgress
+        | RolloutStatus::StopRequested
+        | RolloutStatus::Other(_) => Health::Unknown,
+    }
+}
+
 fn failed_rollout(scene: &Scene<'_>, service: &Service, rollout: &Rollout) -> Option<Raised> {
     let at = rollout
         .finished_at
         .or(rollout.started_at)
         .or(rollout.created_at);
-    let (severity, reason, ended) = match &rollout.status {
-        RolloutStatus::RollbackSuccessful => (Health::Warning, "rolled back", "was rolled back"),
+    let (reason, ended) = match &rollout.status {
+        RolloutStatus::RollbackSuccessful => ("rolled back", "was rolled back"),
         RolloutStatus::RollbackRequested | RolloutStatus::RollbackInProgress => {
-            (Health::Warning, "rolling back", "is being rolled back")
+            ("rolling back", "is being rolled back")
         }
-        RolloutStatus::Stopped => (Health::Warning, "rollout stopped", "was stopped"),
-        RolloutStatus::RollbackFailed => (
-            Health::Critical,
-            "rollback failed",
-            "failed, and so did its rollback",
-        ),
+        RolloutStatus::Stopped => ("rollout stopped", "was stopped"),
+        RolloutStatus::RollbackFailed => ("rollback failed", "failed, and so did its rollback"),
         _ => return None,
     };
     if !rollout.in_progress() && !scene.within(at, LATELY) {
@@ -100,7 +112,7 @@ fn failed_rollout(scene: &Scene<'_>, service: &Service, rollout: &Rollout) -> Op
     });
     Some(
         Raised::new(
-            severity,
+            severity(&rollout.status),
             &service.name,
             reason,
             format!("the rollout of {target} {ended}"),

@@ -1,9 +1,6 @@
 //! Route 53: health checks, and records that lead nowhere.
 
-use super::{
-    Part, Raised, Rule, Scene,
-    scene::{Recent, counted},
-};
+use super::{Part, Raised, Rule, Scene, scene::counted};
 use crate::{
     format,
     model::{
@@ -31,15 +28,14 @@ pub(super) const PART: Part = Part {
     calm,
 };
 
-/// A health check that fails. Route 53 itself decides it by the share of checkers; where that could not be read, the metric does,
-/// as AWS recommends (`HealthCheckStatus` < 1, 3 of 3).
+/// A health check that fails.
 fn health_check(scene: &Scene<'_>) -> Vec<Raised> {
     let Some(dns) = scene.seen.dns() else {
         return Vec::new();
     };
     dns.health_checks
         .iter()
-        .filter(|check| state(check, scene.recent_of(Metric::HealthCheckStatus, &check.id)) == Health3::Unhealthy)
+        .filter(|check| standing(scene, check) == Health::Critical)
         .map(|check| {
             Raised::new(
                 Health::Critical,
@@ -57,11 +53,16 @@ fn health_check(scene: &Scene<'_>) -> Vec<Raised> {
         .collect()
 }
 
-fn state(check: &HealthCheck, metric: Recent) -> Health3 {
+/// How a health check is. Route 53 itself decides it by the share of checkers; where that could not be read, the metric does, as AWS
+/// recommends (`HealthCheckStatus` < 1, 3 of 3).
+pub(super) fn standing(scene: &Scene<'_>, check: &HealthCheck) -> Health {
+    let metric = || scene.recent_of(Metric::HealthCheckStatus, &check.id);
     match check.state {
-        Health3::Unknown if metric.all(|v| v < 1.0) => Health3::Unhealthy,
-        Health3::Unknown if metric.latest().is_some_and(|v| v >= 1.0) => Health3::Healthy,
-        state => state,
+        Health3::Healthy => Health::Ok,
+        Health3::Unhealthy => Health::Critical,
+        Health3::Unknown if metric().all(|v| v < 1.0) => Health::Critical,
+        Health3::Unknown if metric().latest().is_some_and(|v| v >= 1.0) => Health::Ok,
+        Health3::Unknown => Health::Unknown,
     }
 }
 
@@ -98,9 +99,7 @@ fn figures(scene: &Scene<'_>) -> Vec<Figure> {
     let dns = scene.seen.dns();
     let checks = dns.map(|d| d.health_checks.as_slice());
     let unhealthy = checks.map(|checks| {
-        let failing = |c: &&HealthCheck| {
-            state(c, scene.recent_of(Metric::HealthCheckStatus, &c.id)) == Health3::Unhealthy
-        };
+        let failing = |c: &&HealthCheck| standing(scene, c) == Health::Critical;
         checks.iter().filter(failing).count()
     });
     vec![
@@ -122,9 +121,7 @@ fn figures(scene: &Scene<'_>) -> Vec<Figure> {
 
 fn calm(scene: &Scene<'_>) -> Option<Verdict> {
     let dns = scene.seen.dns()?;
-    let unknown = |c: &HealthCheck| {
-        state(c, scene.recent_of(Metric::HealthCheckStatus, &c.id)) == Health3::Unknown
-    };
+    let unknown = |c: &HealthCheck| standing(scene, c) == Health::Unknown;
     Some(if dns.zone.is_none() {
         Verdict::new(Health::Unknown, "no hosted zone")
     } else if dns.health_checks.iter().any(unknown) {

@@ -11,6 +11,7 @@ use crate::{
     observe::{Observations, Unread},
 };
 use jiff::Timestamp;
+use std::cell::OnceCell;
 
 /// Everything observed at `now`.
 pub(super) struct Scene<'a> {
@@ -18,8 +19,8 @@ pub(super) struct Scene<'a> {
     pub seen: &'a Observations,
     pub now: Timestamp,
     metrics: Result<&'a Metrics, Unread>,
-    /// The metrics that rules and the overview ask for.
-    asked: Vec<MetricId>,
+    /// The metrics that rules and the overview ask for, once somebody wants to know.
+    asked: OnceCell<Vec<MetricId>>,
 }
 
 /// Datapoints that a rule decides on. AWS's recommended alarms judge 3 to 5 of 60 s (CloudWatch,
@@ -133,7 +134,7 @@ impl<'a> Scene<'a> {
             seen,
             now,
             metrics: seen.current_metrics(now),
-            asked: super::base_metrics(environment, seen),
+            asked: OnceCell::new(),
         }
     }
 
@@ -160,7 +161,10 @@ impl<'a> Scene<'a> {
 
     /// Says why a tier cannot be judged by `metrics`; `None` when it can, or has none of them.
     pub fn unread(&self, metrics: &[Metric]) -> Option<Unread> {
-        let mut asked = self.asked.iter().filter(|id| metrics.contains(&id.metric));
+        let asked = self
+            .asked
+            .get_or_init(|| super::base_metrics(self.environment, self.seen));
+        let mut asked = asked.iter().filter(|id| metrics.contains(&id.metric));
         match &self.metrics {
             Err(unread) => asked.next().map(|_| unread.clone()),
             Ok(known) => {

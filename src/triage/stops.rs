@@ -4,7 +4,11 @@
 //! Words and remedies: AmazonECS developerguide, stopped-task-error-codes, stopped-tasks-error-messages, resource-initialization-error,
 //! service-event-messages-list; exit codes 137, 139 and 143 are signals KILL, SEGV and TERM plus 128.
 
-use crate::model::{compute::Task, state::StopCode};
+use crate::model::{
+    Health,
+    compute::Task,
+    state::{StopCode, TaskHealth, TaskStatus},
+};
 
 /// Why a task stopped, as far as it says that something is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -143,6 +147,16 @@ impl Failure {
                 "read the task's last log lines: configuration, a missing variable, or a database that cannot be reached; roll back if it began with a rollout"
             }
         }
+    }
+}
+
+/// How a task is: running, failed, or neither.
+pub(super) fn standing(task: &Task) -> Health {
+    match (Failure::of(task), &task.last_status) {
+        (Some(_), _) => Health::Warning,
+        (None, TaskStatus::Running) if task.health == TaskHealth::Unhealthy => Health::Warning,
+        (None, TaskStatus::Running) => Health::Ok,
+        (None, _) => Health::Unknown,
     }
 }
 

@@ -6,6 +6,7 @@ mod compute;
 mod database;
 mod edge;
 mod events;
+mod judge;
 mod metrics;
 mod queries;
 

@@ -5,21 +5,28 @@ use crate::{
     format,
     grid::{Cell, Column, Grid, Row, Width},
     model::{
-        Health,
+        Health, Tier,
         alarm::{Alarm, AlarmState, AlarmTransition, Dashboard},
         metric::Unit,
     },
     theme::Role,
+    triage::Judge,
 };
 
-/// The state of an alarm. One that drives autoscaling is no incident when it fires.
-fn state(alarm: &Alarm) -> Cell {
-    match alarm.state {
-        AlarmState::Ok => Cell::health(Health::Ok, "ok"),
-        AlarmState::InsufficientData => Cell::health(Health::Unknown, "no data"),
-        AlarmState::Alarm if alarm.owned_by_autoscaling => Cell::health(Health::Unknown, "scaling"),
-        AlarmState::Alarm => Cell::health(Health::Critical, "alarm"),
+/// The word for an alarm's state.
+const fn word(alarm: AlarmState, health: Health) -> &'static str {
+    match (alarm, health) {
+        (AlarmState::Ok, _) => "ok",
+        (AlarmState::InsufficientData, _) => "no data",
+        (AlarmState::Alarm, Health::Unknown) => "scaling",
+        (AlarmState::Alarm, _) => "alarm",
     }
+}
+
+/// An alarm as it was in `then`.
+fn standing(judge: &Judge<'_>, alarm: Option<&Alarm>, then: AlarmState) -> Cell {
+    let health = judge.alarm(alarm, then);
+    Cell::health(health, word(then, health))
 }
 
 /// An alarm's name. Those of target tracking are `TargetTracking-service/CLUSTER/SERVICE-AlarmHigh-UUID`: what tells them apart is
@@ -70,10 +77,11 @@ pub(super) fn alarms(scope: &Scope<'_>) -> Grid {
             rows: Vec::new(),
         };
     };
+    let judge = scope.judge();
     let row = |alarm: &Alarm| Row {
         id: alarm.name.clone(),
         cells: vec![
-            state(alarm),
+            standing(&judge, Some(alarm), alarm.state),
             Cell::age(alarm.since),
             Cell::text(name(&alarm.name)),
             Cell::text(condition(alarm)).role(Role::Muted),
@@ -110,21 +118,14 @@ pub(super) fn history(scope: &Scope<'_>) -> Grid {
             rows: Vec::new(),
         };
     };
+    let judge = scope.judge();
     let row = |change: &AlarmTransition| Row {
         id: format!("{} {}", change.alarm, moment(change.at)),
         cells: vec![
             Cell::age(change.at),
             change.to.map_or_else(Cell::missing, |to| {
-                let owned = known
-                    .alarms
-                    .iter()
-                    .any(|a| a.name == change.alarm && a.owned_by_autoscaling);
-                match to {
-                    AlarmState::Ok => Cell::health(Health::Ok, "ok"),
-                    AlarmState::InsufficientData => Cell::health(Health::Unknown, "no data"),
-                    AlarmState::Alarm if owned => Cell::health(Health::Unknown, "scaling"),
-                    AlarmState::Alarm => Cell::health(Health::Critical, "alarm"),
-                }
+                let alarm = known.alarms.iter().find(|a| a.name == change.alarm);
+                standing(&judge, alarm, to)
             }),
             Cell::text(name(&change.alarm)),
             Cell::text(&change.summary).role(Role::Muted),
@@ -185,11 +186,7 @@ pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
             .count()
     };
     let firing = count(AlarmState::Alarm);
-    let health = if firing > 0 {
-        Health::Critical
-    } else {
-        Health::Ok
-    };
+    let health = scope.assessment.tiers[Tier::Alarms.index()].verdict.health;
     let states = format!(
         "{firing} firing · {} ok · {} without data",
         count(AlarmState::Ok),

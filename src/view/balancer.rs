@@ -4,24 +4,11 @@ use super::{Chart, Field, Scope, days, gaps, link, words};
 use crate::{
     grid::{Cell, Column, Grid, Row, Width},
     model::{
-        Health,
         balancer::{Balancer, Target, TargetGroup, TargetState},
         metric::Metric,
     },
     theme::Role,
 };
-
-fn group_health(group: &TargetGroup) -> Health {
-    let healthy = group.count(TargetState::Healthy);
-    let unhealthy =
-        group.count(TargetState::Unhealthy) + group.count(TargetState::UnhealthyDraining);
-    match (healthy, unhealthy) {
-        _ if group.targets_error.is_some() => Health::Unknown,
-        (0, _) => Health::Critical,
-        (_, 0) => Health::Ok,
-        _ => Health::Warning,
-    }
-}
 
 pub(super) fn target_groups(scope: &Scope<'_>) -> Grid {
     const COLUMNS: &[Column] = &[
@@ -37,6 +24,7 @@ pub(super) fn target_groups(scope: &Scope<'_>) -> Grid {
             rows: Vec::new(),
         };
     };
+    let judge = scope.judge();
     let row = |group: &TargetGroup| {
         let check = &group.health_check;
         let checked = format!(
@@ -59,7 +47,7 @@ pub(super) fn target_groups(scope: &Scope<'_>) -> Grid {
             cells: vec![
                 Cell::text(&group.name),
                 Cell::health(
-                    group_health(group),
+                    judge.target_group(balancer, group),
                     if group.targets_error.is_some() {
                         "not read"
                     } else {
@@ -100,18 +88,14 @@ pub(super) fn targets(scope: &Scope<'_>) -> Grid {
             rows: Vec::new(),
         };
     };
+    let judge = scope.judge();
     let row = |target: &Target| {
-        let health = match target.state {
-            TargetState::Healthy => Health::Ok,
-            TargetState::Unhealthy | TargetState::UnhealthyDraining => Health::Critical,
-            _ => Health::Unknown,
-        };
         let id = format!("{}:{}", target.id, target.port);
         Row {
             id: id.clone(),
             cells: vec![
                 Cell::text(id),
-                Cell::health(health, target.state.word()),
+                Cell::health(judge.target(group, target), target.state.word()),
                 Cell::maybe(target.zone.clone()).role(Role::Muted),
                 Cell::maybe(target.reason.clone()),
                 Cell::maybe(target.description.clone()),
@@ -185,11 +169,7 @@ pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
         zones,
         ..
     } = balancer;
-    let health = match state.word() {
-        "active" => Health::Ok,
-        "provisioning" => Health::Unknown,
-        _ => Health::Critical,
-    };
+    let judge = scope.judge();
     let certificate = balancer
         .listeners
         .iter()
@@ -198,12 +178,17 @@ pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
     let mut fields = vec![
         Field::new(
             "balancer",
-            Cell::health(health, format!("{} · {name}", words(state.word()))),
+            Cell::health(
+                judge.balancer(balancer),
+                format!("{} · {name}", words(state.word())),
+            ),
         ),
         Field::new("address", Cell::text(dns_name)),
         Field::new(
             "certificate",
-            certificate.map_or_else(Cell::missing, |c| days(scope, c.not_after, &c.domain)),
+            certificate.map_or_else(Cell::missing, |c| {
+                days(scope, c.not_after, &c.domain, judge.certificate(c))
+            }),
         ),
         Field::new(
             "scheme",
@@ -254,31 +239,4 @@ pub(super) fn charts(scope: &Scope<'_>) -> Vec<Chart> {
     ));
     charts.push(Chart::new("Capacity units", [Metric::AlbConsumedLcus]));
     charts
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_group_without_a_healthy_target_is_critical() {
-        let mut group = TargetGroup {
-            name: "backend".into(),
-            arn: "arn".into(),
-            protocol: "HTTP".into(),
-            port: 8000,
-            target_type: "ip".into(),
-            health_check: crate::model::balancer::TargetHealthCheck::default(),
-            deregistration_delay: None,
-            targets: Vec::new(),
-            targets_error: None,
-        };
-        assert_eq!(group_health(&group), Health::Critical);
-        group.targets_error = Some("denied".into());
-        assert_eq!(
-            group_health(&group),
-            Health::Unknown,
-            "what could not be read is not known"
-        );
-    }
 }

@@ -1,6 +1,6 @@
 //! The database screen.
 
-use super::{Chart, Field, Scope, days, gaps, link, moment, words};
+use super::{Chart, Field, Scope, days, gaps, link, moment, role, words};
 use crate::{
     format,
     grid::{Cell, Column, Grid, Row, Width},
@@ -8,19 +8,14 @@ use crate::{
         Health,
         database::{Database, DbEvent, DbSnapshot, MaxConnectionsSource},
         metric::{Metric, Series},
-        state::ParameterStatus,
+        state::SnapshotStatus,
     },
     theme::Role,
+    triage::{DATABASE_CPU, DATABASE_FREE_STORAGE, Judge},
 };
 
 /// Bytes of a GiB.
 const GIB: f64 = 1_073_741_824.0;
-
-/// CPU that AWS recommends to alarm at, five minutes of five (Best practice alarms, RDS CPUUtilization).
-const CPU: f64 = 90.0;
-
-/// Share of the allocated storage that AWS recommends to alarm below (Best practice alarms, RDS FreeStorageSpace).
-const FREE_STORAGE: f64 = 0.1;
 
 pub(super) fn snapshots(scope: &Scope<'_>) -> Grid {
     const COLUMNS: &[Column] = &[
@@ -38,21 +33,20 @@ pub(super) fn snapshots(scope: &Scope<'_>) -> Grid {
             rows: Vec::new(),
         };
     };
+    let judge = scope.judge();
     let row = |snapshot: &DbSnapshot| {
-        let state = match (snapshot.status.word(), snapshot.progress) {
-            ("available", _) => Cell::health(Health::Ok, "available"),
-            ("failed", _) => Cell::health(Health::Critical, "failed"),
-            (status, Some(progress)) => {
-                Cell::health(Health::Unknown, format!("{status} {progress} %"))
+        let state = match (&snapshot.status, snapshot.progress) {
+            (SnapshotStatus::Available | SnapshotStatus::Failed, _) | (_, None) => {
+                snapshot.status.to_string()
             }
-            (status, None) => Cell::health(Health::Unknown, status),
+            (status, Some(progress)) => format!("{status} {progress} %"),
         };
         Row {
             id: snapshot.id.clone(),
             cells: vec![
                 Cell::age(snapshot.created_at),
                 Cell::text(&snapshot.kind),
-                state,
+                Cell::health(judge.snapshot(snapshot), state),
                 Cell::number(
                     snapshot.allocated_gib,
                     format!("{} GiB", snapshot.allocated_gib),
@@ -101,9 +95,9 @@ pub(super) fn events(scope: &Scope<'_>) -> Grid {
     }
 }
 
-/// Free storage below which AWS recommends to alarm, in bytes.
+/// Free storage below which its rule speaks, in bytes.
 fn storage_floor(database: &Database) -> f64 {
-    f64::from(database.storage.allocated_gib) * GIB * FREE_STORAGE
+    f64::from(database.storage.allocated_gib) * GIB * DATABASE_FREE_STORAGE / 100.0
 }
 
 #[expect(
@@ -115,15 +109,7 @@ pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
         return Vec::new();
     };
     let latest = |metric| scope.metrics()?.get(metric).and_then(Series::latest);
-    let health = match database.status.word() {
-        "available" => Health::Ok,
-        "storage-full"
-        | "failed"
-        | "stopped"
-        | "incompatible-network"
-        | "inaccessible-encryption-credentials" => Health::Critical,
-        _ => Health::Warning,
-    };
+    let judge = scope.judge();
     let storage = &database.storage;
     let used = latest(Metric::RdsFreeStorage).map_or_else(
         || format!("{} GiB {}", storage.allocated_gib, storage.kind),
@@ -159,7 +145,7 @@ pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
         Field::new(
             "database",
             Cell::health(
-                health,
+                judge.database(database),
                 format!("{} · {}", words(database.status.word()), database.id),
             ),
         ),
@@ -178,7 +164,7 @@ pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
             "zones",
             Cell::text(format!("{standby} · {}", zones.join(", "))).role(Role::Muted),
         ),
-        Field::new("backups", backups(database)),
+        Field::new("backups", backups(&judge, database)),
         Field::new(
             "restorable to",
             Cell {
@@ -190,7 +176,7 @@ pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
             "maintenance",
             Cell::maybe(database.maintenance_window.as_deref().map(window)).role(Role::Muted),
         ),
-        Field::new("parameters", parameters(database)),
+        Field::new("parameters", parameters(&judge, database)),
         Field::new(
             "certificate",
             database
@@ -200,6 +186,7 @@ pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
                         scope,
                         Some(at),
                         database.ca_certificate.as_deref().unwrap_or("server"),
+                        judge.expiry(at),
                     )
                 }),
         ),
@@ -210,7 +197,8 @@ pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
             .map_or_else(|| "no date".to_owned(), format::date_time);
         Field::new(
             "pending",
-            Cell::text(format!("{} · {when}", pending.description)).role(Role::Warning),
+            Cell::text(format!("{} · {when}", pending.description))
+                .role(role(judge.maintenance(pending))),
         )
     }));
     if !database.pending_changes.is_empty() {
@@ -256,9 +244,9 @@ fn capital(word: &str) -> String {
     })
 }
 
-fn backups(database: &Database) -> Cell {
+fn backups(judge: &Judge<'_>, database: &Database) -> Cell {
     match database.backup_retention_days {
-        0 => Cell::health(Health::Warning, "off"),
+        0 => Cell::health(judge.backups(database), "off"),
         days => Cell::text(format!(
             "{} · {}",
             format::count(days, "day"),
@@ -270,21 +258,16 @@ fn backups(database: &Database) -> Cell {
     }
 }
 
-fn parameters(database: &Database) -> Cell {
+fn parameters(judge: &Judge<'_>, database: &Database) -> Cell {
     let all = database
         .parameter_groups
         .iter()
         .map(|(name, status)| format!("{name} {status}"))
         .collect::<Vec<_>>()
         .join(", ");
-    if database
-        .parameter_groups
-        .iter()
-        .any(|(_, status)| *status == ParameterStatus::PendingReboot)
-    {
-        Cell::health(Health::Warning, all)
-    } else {
-        Cell::text(all).role(Role::Muted)
+    match judge.parameters(database) {
+        Health::Ok => Cell::text(all).role(Role::Muted),
+        unwell => Cell::health(unwell, all),
     }
 }
 
@@ -295,7 +278,7 @@ pub(super) fn charts(scope: &Scope<'_>) -> Vec<Chart> {
     let one = |metric| [metric];
     let connections = Chart::new("Connections", one(Metric::RdsConnections));
     let mut charts = vec![
-        Chart::new("CPU", one(Metric::RdsCpu)).threshold(CPU, "alarm at"),
+        Chart::new("CPU", one(Metric::RdsCpu)).threshold(DATABASE_CPU, "alarm at"),
         match database.max_connections {
             Some(max) => connections.threshold(f64::from(max.value), "max"),
             None => connections,

@@ -5,9 +5,10 @@ use crate::{
     format,
     grid::{Cell, Column, Grid, Row, Width},
     model::{
-        Health,
-        edge::{AdditionalMetrics, Health3, RecordTarget},
+        Health, Tier,
+        edge::{AdditionalMetrics, RecordTarget},
         metric::Metric,
+        state::DistributionStatus,
     },
     theme::Role,
 };
@@ -26,6 +27,7 @@ pub(super) fn records(scope: &Scope<'_>) -> Grid {
             rows: Vec::new(),
         };
     };
+    let edge = scope.seen.cdn().is_some() || scope.environment.resources.names(Tier::CloudFront);
     let zone = dns.zone.as_ref().map(|z| z.id.as_str());
     let row = |record: &crate::model::edge::DnsRecord| Row {
         id: format!("{} {}", record.name, record.kind),
@@ -34,8 +36,9 @@ pub(super) fn records(scope: &Scope<'_>) -> Grid {
             Cell::text(&record.kind).role(Role::Muted),
             match record.leads_to {
                 RecordTarget::Distribution => Cell::health(Health::Ok, "CloudFront"),
-                // Requests that take this way meet neither the cache nor the web ACL.
-                RecordTarget::Balancer => Cell::health(Health::Warning, "past the edge"),
+                // Requests that take this way meet neither the cache nor the web ACL in front: wanted or not, it is worth a look.
+                RecordTarget::Balancer if edge => Cell::health(Health::Unknown, "past the edge"),
+                RecordTarget::Balancer => Cell::health(Health::Ok, "balancer"),
                 RecordTarget::Elsewhere => Cell::health(Health::Unknown, "elsewhere"),
             },
             record.ttl.map_or_else(
@@ -67,14 +70,19 @@ pub(super) fn health_checks(scope: &Scope<'_>) -> Grid {
             rows: Vec::new(),
         };
     };
+    let judge = scope.judge();
     let row = |check: &crate::model::edge::HealthCheck| Row {
         id: check.id.clone(),
         cells: vec![
             Cell::text(&check.name),
-            match check.state {
-                Health3::Healthy => Cell::health(Health::Ok, "healthy"),
-                Health3::Unhealthy => Cell::health(Health::Critical, "unhealthy"),
-                Health3::Unknown => Cell::health(Health::Unknown, "unknown"),
+            {
+                let health = judge.health_check(check);
+                let word = match health {
+                    Health::Ok => "healthy",
+                    Health::Unknown => "unknown",
+                    Health::Warning | Health::Critical => "unhealthy",
+                };
+                Cell::health(health, word)
             },
             Cell::number(
                 check.healthy_checkers,
@@ -281,14 +289,14 @@ pub(super) fn samples(scope: &Scope<'_>) -> Grid {
 pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
     let mut fields = Vec::new();
     let mut unread = Vec::new();
+    let judge = scope.judge();
     if let Some(cdn) = scope.seen.cdn() {
-        let state = match (cdn.enabled, cdn.status.word()) {
-            (false, _) => Cell::health(Health::Critical, "disabled"),
-            (true, "Deployed") => {
-                Cell::health(Health::Ok, format!("deployed · {}", cdn.domain_name))
-            }
-            (true, status) => Cell::health(Health::Warning, words(status)),
+        let state = match (cdn.enabled, &cdn.status) {
+            (false, _) => "disabled".to_owned(),
+            (true, DistributionStatus::Deployed) => format!("deployed · {}", cdn.domain_name),
+            (true, status) => words(status.word()),
         };
+        let state = Cell::health(judge.distribution(cdn), state);
         fields.push(Field::new("distribution", state));
         fields.push(Field::new("names", Cell::text(cdn.aliases.join(", "))));
         let certificate = cdn.certificate.as_ref();
@@ -296,7 +304,7 @@ pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
             "certificate",
             certificate.map_or_else(
                 || Cell::text("CloudFront's own").role(Role::Muted),
-                |c| days(scope, c.not_after, &c.domain),
+                |c| days(scope, c.not_after, &c.domain, judge.certificate(c)),
             ),
         ));
         fields.push(Field::new(

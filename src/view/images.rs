@@ -1,14 +1,12 @@
 //! The images screen: what runs, the repositories, the images of the selected one.
 
-use super::{Field, Scope, gaps, link};
+use super::{Field, Scope, gaps, link, role};
 use crate::{
     format,
     grid::{Cell, Column, Grid, Row, Width},
-    model::{
-        Health,
-        image::{self, Image, Images, Repository, RunningImage, ScanFindings},
-    },
+    model::image::{self, Image, Images, Repository, RunningImage, ScanFindings},
     theme::Role,
+    triage::Judge,
 };
 
 /// `sha256:0123456789ab…` as `0123456789ab`.
@@ -48,15 +46,14 @@ fn behind<'a>(images: &'a Images, running: &RunningImage) -> Option<(usize, &'a 
     Some((place, tagged[place]))
 }
 
-fn scan(findings: Option<&ScanFindings>) -> Cell {
+fn scan(judge: &Judge<'_>, findings: Option<&ScanFindings>) -> Cell {
     let Some(found) = findings else {
         return Cell::text("not scanned").role(Role::Muted);
     };
-    let text = format!("{} critical {} high", found.critical, found.high);
     match (found.critical, found.high) {
         (0, 0) => Cell::text("none severe").role(Role::Muted),
-        (0, _) => Cell::text(text).role(Role::Warning),
-        _ => Cell::text(text).role(Role::Critical),
+        (critical, high) => Cell::text(format!("{critical} critical {high} high"))
+            .role(role(judge.vulnerabilities(found))),
     }
 }
 
@@ -75,16 +72,18 @@ pub(super) fn running(scope: &Scope<'_>) -> Grid {
             rows: Vec::new(),
         };
     };
+    let judge = scope.judge();
     let row = |image: RunningImage| {
         let place = scope
             .seen
             .images()
             .and_then(|images| behind(images, &image));
+        // None of it is unwell: a rollout mixes digests, and an older image may be the one that is wanted.
         let state = match (&place, image.digests.len()) {
-            (_, 2..) => Cell::health(Health::Warning, "mixed digests"),
-            (Some((0, _)), _) => Cell::health(Health::Ok, "newest"),
-            (Some((behind, _)), _) => Cell::health(Health::Warning, format!("{behind} behind")),
-            (None, _) => Cell::health(Health::Unknown, "not in ECR"),
+            (_, 2..) => Cell::text("mixed digests").role(Role::Info),
+            (Some((0, _)), _) => Cell::text("newest"),
+            (Some((behind, _)), _) => Cell::text(format!("{behind} behind")).role(Role::Info),
+            (None, _) => Cell::text("not in ECR").role(Role::Muted),
         };
         Row {
             id: format!("{}/{} {}", image.service, image.container, image.reference),
@@ -93,7 +92,9 @@ pub(super) fn running(scope: &Scope<'_>) -> Grid {
                 Cell::text(&image.container).role(Role::Muted),
                 state,
                 Cell::maybe(image.digests.first().map(|d| short(d))).role(Role::Muted),
-                place.map_or_else(Cell::missing, |(_, found)| scan(found.scan.as_ref())),
+                place.map_or_else(Cell::missing, |(_, found)| {
+                    scan(&judge, found.scan.as_ref())
+                }),
                 Cell::text(super::short_image(&image.reference)),
             ],
             describe: serde_json::json!(image),
@@ -193,6 +194,7 @@ pub(super) fn images(scope: &Scope<'_>) -> Grid {
             rows: Vec::new(),
         };
     };
+    let judge = scope.judge();
     let row = |image: &Image| {
         #[expect(
             clippy::cast_precision_loss,
@@ -208,7 +210,7 @@ pub(super) fn images(scope: &Scope<'_>) -> Grid {
                     bytes,
                     format::value(bytes, crate::model::metric::Unit::Bytes),
                 ),
-                scan(image.scan.as_ref()),
+                scan(&judge, image.scan.as_ref()),
                 Cell::age(image.last_pulled_at),
                 if image.tags.is_empty() {
                     Cell::text("untagged").role(Role::Muted)

@@ -1,19 +1,16 @@
 //! The network screen: what decides whether packets arrive.
 
-use super::{Chart, Field, Scope, gaps, link, words};
+use super::{Chart, Field, Scope, gaps, link, role, words};
 use crate::{
     grid::{Cell, Column, Grid, Row, Width},
     model::{
         Health,
         metric::Metric,
         network::{FlowLog, SecurityGroup, SecurityRule, Subnet, SubnetReach},
-        state::Delivery,
+        state::{Delivery, GatewayState},
     },
     theme::Role,
 };
-
-/// Free addresses below which tasks may fail to start: each Fargate task takes one.
-const FEW_ADDRESSES: i32 = 8;
 
 pub(super) fn subnets(scope: &Scope<'_>) -> Grid {
     const COLUMNS: &[Column] = &[
@@ -31,35 +28,29 @@ pub(super) fn subnets(scope: &Scope<'_>) -> Grid {
             rows: Vec::new(),
         };
     };
-    let row = |subnet: &Subnet| {
-        let few = subnet.free_addresses < FEW_ADDRESSES;
-        Row {
-            id: subnet.id.clone(),
-            cells: vec![
-                Cell::text(subnet.name.as_ref().unwrap_or(&subnet.id)),
-                Cell::text(&subnet.zone).role(Role::Muted),
-                match subnet.reach {
-                    SubnetReach::Public => Cell::text("internet"),
-                    SubnetReach::Nat => Cell::text("NAT"),
-                    SubnetReach::Isolated => Cell::text("VPC only").role(Role::Muted),
-                    SubnetReach::Blackhole => Cell::health(Health::Critical, "nothing"),
-                },
-                Cell::count(subnet.free_addresses).role(if few {
-                    Role::Warning
-                } else {
-                    Role::Text
-                }),
-                Cell::text(subnet.usable_addresses.to_string()).role(Role::Muted),
-                Cell::text(&subnet.cidr).role(Role::Muted),
-                Cell::text(&subnet.id).role(Role::Muted),
-            ],
-            describe: serde_json::json!(subnet),
-            link: Some(link::vpc(
-                &scope.environment.region,
-                "SubnetDetails:subnetId",
-                &subnet.id,
-            )),
-        }
+    let judge = scope.judge();
+    let row = |subnet: &Subnet| Row {
+        id: subnet.id.clone(),
+        cells: vec![
+            Cell::text(subnet.name.as_ref().unwrap_or(&subnet.id)),
+            Cell::text(&subnet.zone).role(Role::Muted),
+            match subnet.reach {
+                SubnetReach::Public => Cell::text("internet"),
+                SubnetReach::Nat => Cell::text("NAT"),
+                SubnetReach::Isolated => Cell::text("VPC only").role(Role::Muted),
+                SubnetReach::Blackhole => Cell::health(judge.reach(subnet.reach), "nothing"),
+            },
+            Cell::count(subnet.free_addresses).role(role(judge.addresses(subnet))),
+            Cell::text(subnet.usable_addresses.to_string()).role(Role::Muted),
+            Cell::text(&subnet.cidr).role(Role::Muted),
+            Cell::text(&subnet.id).role(Role::Muted),
+        ],
+        describe: serde_json::json!(subnet),
+        link: Some(link::vpc(
+            &scope.environment.region,
+            "SubnetDetails:subnetId",
+            &subnet.id,
+        )),
     };
     Grid {
         columns: COLUMNS,
@@ -148,6 +139,7 @@ pub(super) fn routes(scope: &Scope<'_>) -> Grid {
             rows: Vec::new(),
         };
     };
+    let judge = &scope.judge();
     let rows = network.route_tables.iter().flat_map(|table| {
         table.routes.iter().map(move |route| Row {
             id: format!("{} {}", table.id, route.destination),
@@ -155,9 +147,9 @@ pub(super) fn routes(scope: &Scope<'_>) -> Grid {
                 Cell::text(table.name.as_ref().unwrap_or(&table.id)),
                 Cell::text(&route.destination),
                 Cell::text(&route.target),
-                match route.state.word() {
-                    "active" => Cell::text("active").role(Role::Muted),
-                    state => Cell::health(Health::Critical, words(state)),
+                match judge.route(table, route) {
+                    Health::Ok => Cell::text(words(route.state.word())).role(Role::Muted),
+                    unwell => Cell::health(unwell, words(route.state.word())),
                 },
                 if table.main {
                     Cell::text("main").role(Role::Muted)
@@ -194,20 +186,14 @@ pub(super) fn gateways(scope: &Scope<'_>) -> Grid {
         };
     };
     let region = &scope.environment.region;
-    let state = |state: &str| {
-        let health = match state {
-            "available" | "attached" => Health::Ok,
-            "failed" | "rejected" => Health::Critical,
-            _ => Health::Warning,
-        };
-        Cell::health(health, words(state))
-    };
+    let judge = scope.judge();
+    let state = |state: &GatewayState| Cell::health(judge.gateway(state), words(state.word()));
     let mut rows: Vec<Row> = Vec::new();
     rows.extend(network.internet_gateway.iter().map(|id| Row {
         id: id.clone(),
         cells: vec![
             Cell::text("internet gateway"),
-            state("attached"),
+            Cell::health(Health::Ok, "attached"),
             Cell::text(id),
             Cell::missing(),
         ],
@@ -218,7 +204,7 @@ pub(super) fn gateways(scope: &Scope<'_>) -> Grid {
         id: gateway.id.clone(),
         cells: vec![
                 Cell::text("NAT gateway"),
-                state(gateway.state.word()),
+                state(&gateway.state),
                 Cell::text(&gateway.id),
                 Cell::text(
                     gateway
@@ -239,7 +225,7 @@ pub(super) fn gateways(scope: &Scope<'_>) -> Grid {
         id: endpoint.id.clone(),
         cells: vec![
             Cell::text(format!("{} endpoint", endpoint.kind.to_lowercase())),
-            state(endpoint.state.word()),
+            state(&endpoint.state),
             Cell::text(&endpoint.id),
             // `com.amazonaws.REGION.` is the same for all of them.
             Cell::text(endpoint.service.splitn(4, '.').nth(3).unwrap_or(&endpoint.service))
@@ -273,15 +259,19 @@ pub(super) fn flow_logs(scope: &Scope<'_>) -> Grid {
             rows: Vec::new(),
         };
     };
+    let judge = scope.judge();
     let row = |log: &FlowLog| Row {
         id: log.id.clone(),
         cells: vec![
             Cell::text(&log.id),
-            match &log.delivery {
-                Some(Delivery::Failed) => Cell::health(Health::Critical, "failed"),
-                Some(Delivery::Success) => Cell::health(Health::Ok, "ok"),
-                _ => Cell::health(Health::Unknown, words(&log.status)),
-            },
+            Cell::health(
+                judge.flow_log(log),
+                match &log.delivery {
+                    Some(Delivery::Failed) => "failed".to_owned(),
+                    Some(Delivery::Success) => "ok".to_owned(),
+                    _ => words(&log.status),
+                },
+            ),
             Cell::text(log.traffic.to_lowercase()),
             Cell::text(&log.resource).role(Role::Muted),
             Cell::text(format!("{} s", log.aggregation)).role(Role::Muted),
@@ -309,8 +299,9 @@ pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
         .map(|s| i64::from(s.free_addresses))
         .sum();
     let logged = match network.flow_logs.len() {
+        // Not unwell, but blind.
         0 => Cell::health(
-            Health::Warning,
+            Health::Unknown,
             "no flow log: rejected packets leave no trace",
         ),
         n => Cell::text(format!("{n} · some minutes late by nature")).role(Role::Muted),

@@ -1,6 +1,6 @@
 //! The overview: the request path, findings and the timeline.
 
-use super::Scope;
+use super::{Scope, role};
 use crate::{
     format,
     grid::{Cell, Column, Grid, Row, Width},
@@ -12,16 +12,6 @@ use crate::{
     },
     theme::Role,
 };
-
-/// The role of a state's text.
-fn role(health: Health) -> Role {
-    match health {
-        Health::Ok => Role::Text,
-        Health::Unknown => Role::Muted,
-        Health::Warning => Role::Warning,
-        Health::Critical => Role::Critical,
-    }
-}
 
 /// What is wrong.
 pub(super) fn findings(scope: &Scope<'_>) -> Grid {
@@ -177,7 +167,12 @@ fn series_id(scope: &Scope<'_>, metric: Metric) -> Option<MetricId> {
 fn service_hop(scope: &Scope<'_>, service: &Service) -> Hop {
     let latest = |metric| scope.metrics()?.of(metric, &service.name)?.latest();
     let percent = |label: &str, metric| latest(metric).map(|v| format!("{v:.0} % {label}"));
-    // What is wrong with this service is said by the rules; without a finding it is as it should be.
+    // What is wrong with this service is said by the rules; without a finding it is as it should be, if the rules could look.
+    let report = &scope.assessment.tiers[Tier::Ecs.index()];
+    let quiet = match (&report.unread, report.verdict.health) {
+        (Some(_), _) | (None, Health::Unknown) => Health::Unknown,
+        _ => Health::Ok,
+    };
     let finding = scope
         .assessment
         .findings
@@ -185,11 +180,12 @@ fn service_hop(scope: &Scope<'_>, service: &Service) -> Hop {
         .find(|f| f.tier == Tier::Ecs && f.subject == service.name);
     Hop {
         title: service.name.clone(),
-        health: finding.map_or(Health::Ok, |f| f.severity),
+        health: finding.map_or(quiet, |f| f.severity),
         verdict: format::tasks(service.running, service.desired),
         figures: [
             percent("cpu", Metric::EcsCpu),
             percent("memory", Metric::EcsMemory),
+            (report.unread.as_ref()).map(|unread| format!("metrics {}", unread.words())),
         ]
         .into_iter()
         .flatten()

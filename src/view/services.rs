@@ -1,15 +1,16 @@
 //! The services screen: services, and of the selected one its tasks, deployments, events, autoscaling and containers.
 
-use super::{Chart, Field, Scope, gaps, link, words};
+use super::{Chart, Field, Scope, gaps, link, role, words};
 use crate::{
     grid::{Cell, Column, Grid, Row, Width},
     model::{
         Health,
         compute::{Compute, Rollout, Service, Task},
         metric::Metric,
-        state::{RolloutStatus, ServiceStatus, StopCode, TaskHealth, TaskStatus},
+        state::{ServiceStatus, TaskHealth},
     },
     theme::Role,
+    triage::Judge,
 };
 
 /// The predefined metric of target tracking that the CPU chart shows (Application Auto Scaling).
@@ -23,13 +24,13 @@ fn selected<'a>(scope: &Scope<'a>) -> Option<&'a Service> {
         .or_else(|| compute.services.first())
 }
 
-/// The state of a service: running against desired.
-fn service_health(service: &Service) -> Health {
-    match () {
-        () if service.status != ServiceStatus::Active => Health::Critical,
-        () if service.running == 0 && service.desired > 0 => Health::Critical,
-        () if service.running < service.desired => Health::Warning,
-        () => Health::Ok,
+/// The word for how a service is.
+fn standing(service: &Service, health: Health) -> String {
+    match (&service.status, health) {
+        (ServiceStatus::Active, Health::Warning | Health::Critical) => "below".to_owned(),
+        (ServiceStatus::Active, _) if service.running < service.desired => "starting".to_owned(),
+        (ServiceStatus::Active, _) => "steady".to_owned(),
+        (status, _) => words(status.word()),
     }
 }
 
@@ -51,7 +52,7 @@ pub(super) fn services(scope: &Scope<'_>) -> Grid {
             rows: Vec::new(),
         };
     };
-    let metrics = scope.metrics();
+    let (metrics, judge) = (scope.metrics(), scope.judge());
     let rows = compute.services.iter().map(|service| {
         let percent = |metric| {
             let value = metrics
@@ -63,7 +64,7 @@ pub(super) fn services(scope: &Scope<'_>) -> Grid {
         let rollout = service.rollouts.first();
         let deployment = match rollout {
             Some(r) if r.in_progress() => Cell::text(words(r.status.word())).role(Role::Info),
-            Some(r) => outcome(r),
+            Some(r) => outcome(&judge, r),
             None => Cell::maybe(
                 service
                     .deployments
@@ -72,19 +73,12 @@ pub(super) fn services(scope: &Scope<'_>) -> Grid {
                     .map(|state| words(state.word())),
             ),
         };
-        let health = service_health(service);
+        let health = judge.service(service);
         Row {
             id: service.name.clone(),
             cells: vec![
                 Cell::text(&service.name),
-                Cell::health(
-                    health,
-                    if health == Health::Ok {
-                        "steady"
-                    } else {
-                        "below"
-                    },
-                ),
+                Cell::health(health, standing(service, health)),
                 Cell::number(
                     service.running,
                     format!("{}/{}", service.running, service.desired),
@@ -148,32 +142,13 @@ fn size(cpu: u32, memory: u32) -> String {
     )
 }
 
-fn outcome(rollout: &Rollout) -> Cell {
-    let role = match rollout.status {
-        RolloutStatus::Successful => Role::Muted,
-        RolloutStatus::Stopped
-        | RolloutStatus::RollbackRequested
-        | RolloutStatus::RollbackInProgress
-        | RolloutStatus::RollbackSuccessful
-        | RolloutStatus::RollbackFailed => Role::Warning,
-        _ => Role::Info,
+fn outcome(judge: &Judge<'_>, rollout: &Rollout) -> Cell {
+    let role = match judge.rollout(rollout) {
+        Health::Ok => Role::Muted,
+        Health::Unknown => Role::Info,
+        unwell => role(unwell),
     };
     Cell::text(words(rollout.status.word())).role(role)
-}
-
-fn task_health(task: &Task) -> Health {
-    let failed = task
-        .containers
-        .iter()
-        .any(|c| c.exit_code.is_some_and(|code| code != 0));
-    match task.last_status {
-        TaskStatus::Stopped if failed || task.stop_code == Some(StopCode::TaskFailedToStart) => {
-            Health::Critical
-        }
-        TaskStatus::Running if task.health == TaskHealth::Unhealthy => Health::Critical,
-        TaskStatus::Running => Health::Ok,
-        _ => Health::Unknown,
-    }
 }
 
 pub(super) fn tasks(scope: &Scope<'_>) -> Grid {
@@ -194,6 +169,7 @@ pub(super) fn tasks(scope: &Scope<'_>) -> Grid {
             rows: Vec::new(),
         };
     };
+    let judge = scope.judge();
     let row = |task: &Task| {
         let exit = task
             .containers
@@ -204,7 +180,7 @@ pub(super) fn tasks(scope: &Scope<'_>) -> Grid {
             id: task.id.clone(),
             cells: vec![
                 Cell::text(task.id.chars().take(8).collect::<String>()),
-                Cell::health(task_health(task), task.last_status.word().to_lowercase()),
+                Cell::health(judge.task(task), task.last_status.word().to_lowercase()),
                 Cell::age(task.stopped_at.or(task.started_at).or(task.created_at)),
                 Cell::text(&task.revision).role(Role::Muted),
                 Cell::maybe(task.zone.clone()).role(Role::Muted),
@@ -253,11 +229,12 @@ pub(super) fn rollouts(scope: &Scope<'_>) -> Grid {
             rows: Vec::new(),
         };
     };
+    let judge = scope.judge();
     let rollout = |rollout: &Rollout| Row {
         id: rollout.arn.clone(),
         cells: vec![
             Cell::age(rollout.started_at.or(rollout.created_at)),
-            outcome(rollout),
+            outcome(&judge, rollout),
             Cell::maybe(rollout.target.clone()),
             Cell::text(rollout.sources.join(", ")).role(Role::Muted),
             Cell::text(words(&rollout.strategy)).role(Role::Muted),

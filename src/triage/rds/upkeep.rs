@@ -3,7 +3,11 @@
 use super::super::{Raised, Scene};
 use crate::{
     format,
-    model::{Health, state::ParameterStatus},
+    model::{
+        Health,
+        database::{Database, PendingMaintenance},
+        state::ParameterStatus,
+    },
 };
 
 /// Seconds that point-in-time restore may lag: RDS uploads transaction logs every 5 minutes, so that 30 are six missed ones.
@@ -38,12 +42,43 @@ pub(super) fn restore_lag(scene: &Scene<'_>) -> Vec<Raised> {
     .collect()
 }
 
+/// Whether automated backups are on.
+pub(in super::super) const fn backups(database: &Database) -> Health {
+    match database.backup_retention_days {
+        0 => Health::Warning,
+        _ => Health::Ok,
+    }
+}
+
+/// Whether a parameter group waits for a reboot.
+pub(in super::super) fn parameters(database: &Database) -> Health {
+    if waiting(database).next().is_some() {
+        Health::Warning
+    } else {
+        Health::Ok
+    }
+}
+
+fn waiting(database: &Database) -> impl Iterator<Item = &str> {
+    let groups = database.parameter_groups.iter();
+    groups
+        .filter(|(_, state)| *state == ParameterStatus::PendingReboot)
+        .map(|(group, _)| group.as_str())
+}
+
+/// Whether maintenance is near.
+pub(in super::super) fn nearness(scene: &Scene<'_>, pending: &PendingMaintenance) -> Health {
+    let near = |at| -scene.since(at) <= MAINTENANCE_NEAR;
+    if pending.apply_at.is_some_and(near) {
+        Health::Warning
+    } else {
+        Health::Ok
+    }
+}
+
 /// No automated backups at all.
 pub(super) fn backups_off(scene: &Scene<'_>) -> Vec<Raised> {
-    let off = scene
-        .seen
-        .database()
-        .filter(|db| db.backup_retention_days == 0);
+    let off = scene.seen.database().filter(|db| backups(db) != Health::Ok);
     off.map(|db| {
         Raised::new(
             Health::Warning,
@@ -65,9 +100,10 @@ pub(super) fn maintenance(scene: &Scene<'_>) -> Vec<Raised> {
     };
     db.pending_maintenance
         .iter()
+        .filter(|pending| nearness(scene, pending) != Health::Ok)
         .filter_map(|pending| {
-            let ahead = -scene.since(pending.apply_at?);
-            (ahead <= MAINTENANCE_NEAR).then(|| {
+            pending.apply_at.map(|at| {
+                let ahead = -scene.since(at);
                 Raised::new(
                     Health::Warning,
                     &db.id,
@@ -91,10 +127,8 @@ pub(super) fn pending_reboot(scene: &Scene<'_>) -> Vec<Raised> {
     let Some(db) = scene.seen.database() else {
         return Vec::new();
     };
-    db.parameter_groups
-        .iter()
-        .filter(|(_, state)| *state == ParameterStatus::PendingReboot)
-        .map(|(group, _)| {
+    waiting(db)
+        .map(|group| {
             Raised::new(
                 Health::Warning,
                 &db.id,

@@ -1,15 +1,18 @@
 //! What can have happened, and the words for it.
 
-use super::super::stops::{Failure, has};
+use super::super::{
+    alarms, rds, rollouts,
+    stops::{Failure, has},
+};
 use crate::model::{
     Health, Tier,
-    alarm::{Alarm, AlarmState, AlarmTransition},
+    alarm::{Alarm, AlarmTransition},
     compute::{Deployment, Rollout, ScalingActivity, Service, ServiceEvent, Task},
     database::{Database, DbEvent, DbSnapshot},
     edge::{Cdn, Invalidation},
     event::{Event, EventKind},
     image::{Image, Repository},
-    state::{RolloutState, RolloutStatus, ScalingStatus, SnapshotStatus, StopCode},
+    state::{RolloutState, RolloutStatus, ScalingStatus, StopCode},
 };
 use jiff::Timestamp;
 
@@ -95,12 +98,13 @@ fn rollout_began<'a>(service: &'a Service, rollout: &Rollout) -> Telling<'a> {
 }
 
 fn rollout_ended<'a>(service: &'a Service, rollout: &Rollout) -> Telling<'a> {
-    let (severity, ended) = match &rollout.status {
-        RolloutStatus::Successful => (Health::Ok, "finished"),
-        RolloutStatus::RollbackSuccessful => (Health::Warning, "was rolled back"),
-        RolloutStatus::RollbackFailed => (Health::Critical, "failed, and so did its rollback"),
-        RolloutStatus::Stopped => (Health::Warning, "was stopped"),
-        other => (Health::Unknown, other.word()),
+    let severity = rollouts::severity(&rollout.status);
+    let ended = match &rollout.status {
+        RolloutStatus::Successful => "finished",
+        RolloutStatus::RollbackSuccessful => "was rolled back",
+        RolloutStatus::RollbackFailed => "failed, and so did its rollback",
+        RolloutStatus::Stopped => "was stopped",
+        other => other.word(),
     };
     let target = rollout.target.as_deref().unwrap_or("the new revision");
     let mut text = format!("rollout of {target} {ended}");
@@ -126,7 +130,7 @@ fn firing(alarm: &Alarm) -> Telling<'_> {
     (
         Tier::Alarms,
         EventKind::Alarm,
-        alarm_severity(alarm.state),
+        alarms::of_state(alarm.state),
         &alarm.name,
         format!("-> {}", alarm.state.word()),
     )
@@ -151,10 +155,7 @@ fn snapshot_of<'a>(db: &'a Database, snapshot: &DbSnapshot) -> Telling<'a> {
     (
         Tier::Rds,
         EventKind::Snapshot,
-        match snapshot.status {
-            SnapshotStatus::Failed => Health::Warning,
-            _ => Health::Ok,
-        },
+        rds::of_snapshot(&snapshot.status),
         &db.id,
         format!(
             "{} snapshot {} {}",
@@ -231,7 +232,7 @@ fn scaling<'a>(service: &'a Service, activity: &ScalingActivity) -> Telling<'a> 
 }
 
 fn transition_of(transition: &AlarmTransition) -> Telling<'_> {
-    let severity = transition.to.map_or(Health::Unknown, alarm_severity);
+    let severity = transition.to.map_or(Health::Unknown, alarms::of_state);
     let text = match (transition.from, transition.to) {
         (Some(from), Some(to)) => format!("{} -> {}", from.word(), to.word()),
         (None, Some(to)) => format!("-> {}", to.word()),
@@ -244,15 +245,6 @@ fn transition_of(transition: &AlarmTransition) -> Telling<'_> {
         &transition.alarm,
         text,
     )
-}
-
-/// How bad a state of an alarm is.
-const fn alarm_severity(state: AlarmState) -> Health {
-    match state {
-        AlarmState::Alarm => Health::Warning,
-        AlarmState::InsufficientData => Health::Unknown,
-        AlarmState::Ok => Health::Ok,
-    }
 }
 
 /// Reads RDS's event categories (USER_Events.Messages).

@@ -4,7 +4,7 @@ use super::World;
 use crate::{
     app::{Pane, Screen},
     model::{
-        Snapshot, Tier,
+        Health, Snapshot, Tier,
         alarm::AlarmState,
         balancer::TargetState,
         compute::{CircuitBreaker, Rollout, Task},
@@ -31,7 +31,7 @@ macro_rules! broken {
 }
 
 #[tokio::test]
-async fn an_unhealthy_target_is_red_with_its_reason_and_colours_its_group() {
+async fn an_unhealthy_target_among_healthy_ones_is_a_warning_with_its_reason() {
     let mut world = World::ordinary().await;
     broken!(world, Balancer, Alb, |balancer| {
         let target = &mut balancer.target_groups[0].targets[0];
@@ -43,7 +43,7 @@ async fn an_unhealthy_target_is_red_with_its_reason_and_colours_its_group() {
         world.cell(Pane::TargetGroups, "backend", "healthy"),
         "▲ 2/3"
     );
-    assert_eq!(world.cell(Pane::Targets, "503", "state"), "■ unhealthy");
+    assert_eq!(world.cell(Pane::Targets, "503", "state"), "▲ unhealthy");
     assert_eq!(
         world.cell(Pane::Targets, "503", "reason"),
         "Target.ResponseCodeMismatch"
@@ -58,7 +58,7 @@ async fn a_record_that_leads_past_the_edge_is_pointed_out() {
     });
     assert_eq!(
         world.cell(Pane::Records, "past", "leads to"),
-        "▲ past the edge"
+        "○ past the edge"
     );
 }
 
@@ -86,7 +86,7 @@ async fn a_flow_log_that_is_not_delivered_says_why_in_place_of_its_destination()
         network.flow_logs[0].delivery = Some("FAILED".into());
         network.flow_logs[0].delivery_error = Some("Access error".into());
     });
-    assert_eq!(world.cell(Pane::FlowLogs, "all", "delivery"), "■ failed");
+    assert_eq!(world.cell(Pane::FlowLogs, "all", "delivery"), "▲ failed");
     assert_eq!(
         world.cell(Pane::FlowLogs, "all", "destination"),
         "Access error"
@@ -99,7 +99,7 @@ async fn without_a_flow_log_the_screen_says_what_that_means() {
     broken!(world, Network, Network, |network| network.flow_logs.clear());
     assert_eq!(
         world.field(Screen::Network, "flow logs").as_deref(),
-        Some("▲ no flow log: rejected packets leave no trace")
+        Some("○ no flow log: rejected packets leave no trace")
     );
 }
 
@@ -141,7 +141,7 @@ async fn a_service_that_runs_an_older_image_says_how_far_it_is_behind() {
     });
     assert_eq!(
         world.cell(Pane::Running, "hydren/backend", "state"),
-        "▲ 2 behind"
+        "2 behind"
     );
 }
 
@@ -155,7 +155,7 @@ async fn tasks_of_one_service_on_two_images_are_pointed_out() {
     });
     assert_eq!(
         world.cell(Pane::Running, "hydren/backend", "state"),
-        "▲ mixed digests"
+        "mixed digests"
     );
 }
 
@@ -216,12 +216,12 @@ async fn an_alarm_is_an_incident_unless_it_steers_autoscaling() {
         let cpu = known.alarms.iter_mut().find(|a| a.name == "hydren-db-cpu");
         cpu.expect("the database's CPU alarm").actions_enabled = false;
     });
-    assert_eq!(world.cell(Pane::Alarms, "alb-5xx", "state"), "■ alarm");
+    assert_eq!(world.cell(Pane::Alarms, "alb-5xx", "state"), "▲ alarm");
     assert_eq!(world.cell(Pane::Alarms, "scales out", "state"), "○ scaling");
     assert_eq!(world.cell(Pane::Alarms, "hydren-db-cpu", "actions"), "off");
     assert_eq!(
         world.field(Screen::Alarms, "alarms").as_deref(),
-        Some("■ 1 firing · 9 ok · 0 without data")
+        Some("▲ 1 firing · 9 ok · 0 without data")
     );
 }
 
@@ -276,7 +276,7 @@ async fn a_task_that_ran_out_of_memory_shows_its_exit_code_and_the_container_s_r
         let found = row.iter().find(|(title, _)| *title == column);
         found.map(|(_, text)| text.as_str())
     };
-    assert_eq!(cell("state"), Some("■ stopped"));
+    assert_eq!(cell("state"), Some("▲ stopped"));
     assert_eq!(cell("age"), Some("5m"));
     assert_eq!(cell("exit"), Some("137"));
     assert_eq!(cell("reason"), Some("OutOfMemoryError: Container killed"));
@@ -305,4 +305,45 @@ async fn what_could_not_be_read_is_said_once_above_the_panes() {
         world.field(Screen::Database, "not readable").as_deref(),
         Some("events: rds:DescribeEvents is denied")
     );
+}
+
+#[tokio::test]
+async fn a_hop_is_not_well_when_its_service_could_not_be_judged() {
+    let mut world = World::ordinary().await;
+    world.now += SignedDuration::from_mins(15);
+    let hops = world.look(|scope| {
+        let branches = crate::view::overview::branches(scope);
+        crate::view::overview::path(scope)
+            .into_iter()
+            .chain(branches)
+            .collect::<Vec<_>>()
+    });
+    let services: Vec<_> = hops
+        .iter()
+        .filter(|hop| hop.verdict.contains("task"))
+        .collect();
+    assert_eq!(services.len(), 2);
+    for hop in services {
+        assert_eq!(hop.health, Health::Unknown, "{}", hop.title);
+        assert_eq!(hop.figures, ["metrics 15m old"], "{}", hop.title);
+    }
+}
+
+#[tokio::test]
+async fn a_service_in_a_young_rollout_is_starting_and_not_below() {
+    let mut world = World::ordinary().await;
+    let now = world.now;
+    broken!(world, Compute, Ecs, |compute| {
+        let backend = compute.services.iter_mut().find(|s| s.name == "backend");
+        let backend = backend.expect("the backend");
+        backend.running -= 1;
+        backend.deployments[0].created_at = Some(now);
+    });
+    assert_eq!(world.cell(Pane::Services, "backend", "state"), "● starting");
+    broken!(world, Compute, Ecs, |compute| {
+        for service in &mut compute.services {
+            service.status = "DRAINING".into();
+        }
+    });
+    assert_eq!(world.cell(Pane::Services, "backend", "state"), "▲ draining");
 }
