@@ -8,6 +8,7 @@ mod faulty;
 
 use console::{Console, exit_code, tier};
 use faulty::{Fault, serve};
+use hydren::model::Tier;
 use serde_json::Value;
 
 const PROJECT: &str = r#"
@@ -27,23 +28,11 @@ database = { id = "shop-db", kind = "instance" }
 service = [{ name = "backend", role = "backend" }]
 "#;
 
-const TIERS: [&str; 9] = [
-    "route53",
-    "cloudfront",
-    "waf",
-    "alb",
-    "ecs",
-    "rds",
-    "images",
-    "alarms",
-    "network",
-];
-
 /// Asks for the status of an environment behind `fault`: every tier must fail with `kind`, and the command with `code`.
 fn every_tier_says(fault: Fault, kind: &str, code: i32) {
     let console = Console::configured(&serve(fault), PROJECT);
     let (exit, report) = console.status();
-    for id in TIERS {
+    for id in Tier::ALL.map(Tier::id) {
         let error = &tier(&report, id)["error"];
         assert_eq!(error["kind"], kind, "{id} with {fault:?}: {error}");
         let message = error["message"].as_str().unwrap_or_default();

@@ -171,17 +171,7 @@ fn every_tier_is_read_without_an_error_from_one_identity() {
     assert_eq!(report["environment"], "shop");
     assert_eq!(report["region"], names["region"]);
     assert_eq!(report["account"], names["account"]);
-    for id in [
-        "route53",
-        "cloudfront",
-        "waf",
-        "alb",
-        "ecs",
-        "rds",
-        "images",
-        "alarms",
-        "network",
-    ] {
+    for id in Tier::ALL.map(Tier::id) {
         assert_eq!(tier(&report, id)["error"], Value::Null, "{id}");
         assert_ne!(tier(&report, id)["health"], "unknown", "{id}");
     }

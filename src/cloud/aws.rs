@@ -24,6 +24,8 @@ mod pages;
 mod parallel;
 mod rds;
 mod route53;
+#[cfg(test)]
+mod served;
 mod shape;
 mod sts;
 mod throttle;

@@ -270,14 +270,12 @@ impl Noting {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::environment::{Access, Resources, Stage};
-    use aws_credential_types::Credentials;
-    use std::{
-        io::{Read as _, Write as _},
-        net::TcpListener,
-        thread,
-        time::UNIX_EPOCH,
+    use crate::{
+        cloud::aws::served::serve,
+        model::environment::{Access, Resources, Stage},
     };
+    use aws_credential_types::Credentials;
+    use std::time::UNIX_EPOCH;
 
     fn environment() -> Environment {
         Environment {
@@ -400,20 +398,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_plain_http_endpoint_is_reached() {
-        let server = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", server.local_addr().unwrap());
-        thread::spawn(move || {
-            let (mut stream, _) = server.accept().unwrap();
-            let _ = stream.read(&mut [0; 4096]).unwrap();
-            let body = "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>123456789012</Account>\
-                </GetCallerIdentityResult></GetCallerIdentityResponse>";
-            write!(
-                stream,
-                "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
-                body.len()
-            )
-            .unwrap();
-        });
+        let body = "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>123456789012</Account>\
+            </GetCallerIdentityResult></GetCallerIdentityResponse>";
+        let url = serve(Some(format!(
+            "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        )));
         let config = aws_sdk_sts::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("eu-central-1"))

@@ -2,13 +2,13 @@
 
 use super::{
     AwsCloud, acm, configured,
-    failure::explain,
+    failure::{explain, without},
     gap::or_gap,
     shape::{text, word},
     time::timestamp,
 };
 use crate::{
-    error::{Error, ErrorKind, Result},
+    error::{Error, Result},
     model::edge::{AdditionalMetrics, Behaviour, Cdn, Certificate, Invalidation, Origin},
 };
 use aws_sdk_cloudfront::{
@@ -64,12 +64,9 @@ pub(super) async fn distribution(client: &Client, id: &str) -> Result<types::Dis
         .send()
         .await
         .map_err(|e| explain(ACTION, id, e))?;
-    answer.distribution.ok_or_else(|| {
-        Error::new(
-            ErrorKind::Service,
-            format!("{ACTION} on {id} answered without a distribution"),
-        )
-    })
+    answer
+        .distribution
+        .ok_or_else(|| without(ACTION, id, "a distribution"))
 }
 
 /// Reads the newest invalidations and the paths of those that matter.

@@ -29,6 +29,15 @@ const THROTTLING: [&str; 10] = [
 /// What services say of it whose code does not.
 const RATE_EXCEEDED: &str = "Rate exceeded";
 
+/// Says that `action` on `resource` was answered, but without `what` it is asked for.
+pub(super) fn without(action: &str, resource: &str, what: &str) -> Error {
+    Error::new(
+        ErrorKind::Service,
+        format!("{action} on {resource} answered without {what}"),
+    )
+    .hint("try again; if it stays so, the endpoint does not speak AWS's API as it is documented")
+}
+
 /// Says what failed: `action` is the IAM action (`ecs:DescribeServices`), `resource` what it was asked about.
 pub(super) fn explain<E>(action: &str, resource: &str, error: SdkError<E, HttpResponse>) -> Error
 where

@@ -2,9 +2,15 @@
 
 mod health;
 
-use super::{AwsCloud, client::Clients, cloudfront, configured, failure::explain, gap::or_gap};
+use super::{
+    AwsCloud,
+    client::Clients,
+    cloudfront, configured, elbv2,
+    failure::{explain, without},
+    gap::or_gap,
+};
 use crate::{
-    error::{Error, ErrorKind, Result},
+    error::Result,
     model::edge::{Dns, DnsRecord, HostedZone, RecordTarget, ZoneVisibility},
 };
 use aws_sdk_route53::{
@@ -64,12 +70,7 @@ async fn hosted_zone(client: &Client, id: &str) -> Result<HostedZone> {
         .send()
         .await
         .map_err(|e| explain(ACTION, id, e))?;
-    from_zone(&answer).ok_or_else(|| {
-        Error::new(
-            ErrorKind::Service,
-            format!("{ACTION} on {id} answered without a zone"),
-        )
-    })
+    from_zone(&answer).ok_or_else(|| without(ACTION, id, "a zone"))
 }
 
 fn from_zone(answer: &GetHostedZoneOutput) -> Option<HostedZone> {
@@ -151,15 +152,8 @@ impl Places {
             let Some(name) = &resources.load_balancer else {
                 return Ok(None);
             };
-            let answer = clients
-                .elb
-                .describe_load_balancers()
-                .names(name)
-                .send()
-                .await
-                .map_err(|e| explain("elasticloadbalancing:DescribeLoadBalancers", name, e))?;
-            let found = answer.load_balancers().first();
-            Ok(found.and_then(|balancer| balancer.dns_name()).map(plain))
+            let found = elbv2::find(&clients.elb, name).await?;
+            Ok(found.dns_name().map(plain))
         };
         let (distribution, balancer) = join(distribution, balancer).await;
         PlacesRead {

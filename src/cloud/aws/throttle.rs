@@ -89,7 +89,7 @@ impl Intercept for Waits {
 mod tests {
     use super::*;
     use crate::{
-        cloud::aws::{failure::explain, wire},
+        cloud::aws::{failure::explain, served::serve, wire},
         error::{Error, ErrorKind},
     };
     use aws_sdk_ecs::{
@@ -98,32 +98,14 @@ mod tests {
             BehaviorVersion, Credentials, Region, retry::RetryConfig, timeout::TimeoutConfig,
         },
     };
-    use std::{
-        io::{Read as _, Write as _},
-        net::TcpListener,
-        thread,
-        time::Duration,
-    };
+    use std::time::Duration;
 
-    const THROTTLED: &[u8] =
-        b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/x-amz-json-1.1\r\n\
+    const THROTTLED: &str = "HTTP/1.1 400 Bad Request\r\ncontent-type: application/x-amz-json-1.1\r\n\
         content-length: 33\r\nconnection: close\r\n\r\n{\"__type\":\"ThrottlingException\"}\n";
 
     /// A client of a server that gives every request `answer`; none where there is none.
-    fn client(answer: Option<&'static [u8]>) -> Client {
-        let server = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", server.local_addr().unwrap());
-        thread::spawn(move || {
-            let mut open = Vec::new();
-            for mut stream in server.incoming().flatten() {
-                if let Some(answer) = answer {
-                    let _ = stream.read(&mut [0; 4096]);
-                    let _ = stream.write_all(answer);
-                } else {
-                    open.push(stream);
-                }
-            }
-        });
+    fn client(answer: Option<&str>) -> Client {
+        let url = serve(answer.map(str::to_owned));
         let timeouts = TimeoutConfig::builder().operation_timeout(Duration::from_millis(700));
         let config = Config::builder()
             .behavior_version(BehaviorVersion::latest())

@@ -3,12 +3,17 @@
 mod statement;
 
 use super::{
-    AwsCloud, client::Clients, cloudfront, configured, failure::explain, gap::or_gap, shape::text,
+    AwsCloud,
+    client::Clients,
+    cloudfront, configured,
+    failure::{explain, without},
+    gap::or_gap,
+    shape::text,
     time::timestamp,
 };
 use crate::{
     cloud::Cloud as _,
-    error::{Error, ErrorKind, Result},
+    error::Result,
     model::{
         edge::{SampledRequest, Waf, WafRule, WafScope},
         environment::WebAclName,
@@ -109,12 +114,9 @@ async fn web_acl(client: &Client, scope: &Scope, name: &WebAclName) -> Result<We
         .send()
         .await
         .map_err(|e| explain(ACTION, &name.name, e))?;
-    answer.web_acl.ok_or_else(|| {
-        Error::new(
-            ErrorKind::Service,
-            format!("{ACTION} on {} answered without a web ACL", name.name),
-        )
-    })
+    answer
+        .web_acl
+        .ok_or_else(|| without(ACTION, &name.name, "a web ACL"))
 }
 
 /// Reads the capacity of a managed group; that of other rules is told by no read.

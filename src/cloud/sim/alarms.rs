@@ -9,7 +9,7 @@ use super::{
 };
 use crate::model::{
     alarm::{Alarm as AlarmModel, AlarmState, AlarmTransition, Alarms as AlarmsModel, Dashboard},
-    metric::{Metric, Statistic},
+    metric::Metric,
 };
 use std::collections::VecDeque;
 
@@ -311,16 +311,7 @@ fn reason(definition: &Definition, state: AlarmState, values: &[f64], now: i64) 
 }
 
 fn condition(definition: &Definition) -> String {
-    let statistic = match definition.metric.spec().statistic {
-        Statistic::Sum => "Sum",
-        Statistic::Average => "Average",
-        Statistic::Minimum => "Minimum",
-        Statistic::Maximum => "Maximum",
-        Statistic::P50 => "p50",
-        Statistic::P90 => "p90",
-        Statistic::P95 => "p95",
-        Statistic::P99 => "p99",
-    };
+    let statistic = definition.metric.spec().statistic.word();
     let sign = match definition.bad {
         Bad::Above => '>',
         Bad::Below => '<',

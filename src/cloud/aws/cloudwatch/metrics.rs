@@ -1,9 +1,11 @@
 //! Series of metrics: one batched query a region, regions in parallel.
 
 use super::{
-    super::{AwsCloud, Clients, elbv2, failure::explain, parallel, time::timestamp, wafv2},
+    super::{
+        AwsCloud, Clients, elbv2, failure::explain, memo::Name, parallel, time::timestamp, wafv2,
+    },
     Region, Regions,
-    places::{Names, Place, Side, statistic},
+    places::{Names, Place, Side},
 };
 use crate::{
     error::Result,
@@ -14,7 +16,10 @@ use crate::{
 };
 use aws_sdk_cloudwatch::types;
 use aws_smithy_types::DateTime;
-use futures::future::join;
+use futures::{
+    FutureExt as _,
+    future::{OptionFuture, join},
+};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -46,17 +51,26 @@ async fn names<'a>(
     ids: &[MetricId],
     messages: &mut Vec<String>,
 ) -> Names<'a> {
+    let memo = &aws.memo;
     let wants = |tier| ids.iter().any(|id| id.metric.spec().tier == tier);
+    let named = &aws.environment.resources;
+    let balancer = named.load_balancer.as_deref().filter(|_| wants(Tier::Alb));
+    let web_acl = named.web_acl.as_ref().filter(|_| wants(Tier::Waf));
     let (balancer, web_acl) = join(
-        balancer(aws, clients, wants(Tier::Alb)),
-        web_acl(aws, clients, wants(Tier::Waf)),
+        OptionFuture::from(
+            balancer.map(|name| known(&memo.balancer, balancer_of(clients, name).boxed())),
+        ),
+        OptionFuture::from(
+            web_acl.map(|name| known(&memo.web_acl, wafv2::dimension(clients, name).boxed())),
+        ),
     )
     .await;
-    let mut noted = |looked_up: Result<Option<String>>| {
-        looked_up.unwrap_or_else(|error| {
+    let mut noted = |looked_up: Option<Result<String>>| match looked_up? {
+        Ok(name) => Some(name),
+        Err(error) => {
             messages.push(error.to_string());
             None
-        })
+        }
     };
     Names {
         resources: &aws.environment.resources,
@@ -66,37 +80,22 @@ async fn names<'a>(
     }
 }
 
-async fn balancer(aws: &AwsCloud, clients: &Clients, wanted: bool) -> Result<Option<String>> {
-    let Some(name) = aws.environment.resources.load_balancer.as_deref() else {
-        return Ok(None);
-    };
-    let known = aws.memo.balancer.known();
-    if !wanted || known.is_some() {
+/// The name that is remembered, else the one that `look_up` finds.
+async fn known(name: &Name, look_up: impl Future<Output = Result<String>>) -> Result<String> {
+    if let Some(known) = name.known() {
         return Ok(known);
     }
-    if let Some(error) = aws.memo.balancer.take_failure() {
+    if let Some(error) = name.take_failure() {
         return Err(error);
     }
-    let found = elbv2::find(&clients.elb, name).await?;
-    let dimension = elbv2::dimension(found.load_balancer_arn().unwrap_or_default());
-    aws.memo.balancer.keep(dimension);
-    Ok(Some(dimension.to_owned()))
+    let found = look_up.await?;
+    name.keep(&found);
+    Ok(found)
 }
 
-async fn web_acl(aws: &AwsCloud, clients: &Clients, wanted: bool) -> Result<Option<String>> {
-    let Some(name) = &aws.environment.resources.web_acl else {
-        return Ok(None);
-    };
-    let known = aws.memo.web_acl.known();
-    if !wanted || known.is_some() {
-        return Ok(known);
-    }
-    if let Some(error) = aws.memo.web_acl.take_failure() {
-        return Err(error);
-    }
-    let dimension = wafv2::dimension(clients, name).await?;
-    aws.memo.web_acl.keep(&dimension);
-    Ok(Some(dimension))
+async fn balancer_of(clients: &Clients, name: &str) -> Result<String> {
+    let found = elbv2::find(&clients.elb, name).await?;
+    Ok(elbv2::dimension(found.load_balancer_arn().unwrap_or_default()).to_owned())
 }
 
 /// Asks each region once for what lives there.
@@ -193,7 +192,7 @@ impl Wanted {
         let stat = types::MetricStat::builder()
             .metric(metric)
             .period(i32::try_from(self.period(window)).unwrap_or(i32::MAX))
-            .stat(statistic(self.id.metric.spec().statistic))
+            .stat(self.id.metric.spec().statistic.word())
             .build();
         types::MetricDataQuery::builder()
             .id(format!("m{index}"))

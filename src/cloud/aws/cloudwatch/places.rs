@@ -8,7 +8,7 @@ use crate::model::{
     database::DatabaseKind,
     edge::WafScope,
     environment::Resources,
-    metric::{Metric, MetricId, Statistic},
+    metric::{Metric, MetricId},
 };
 
 /// Which region publishes a metric.
@@ -181,19 +181,5 @@ const fn address(metric: Metric) -> (&'static str, &'static str) {
         Metric::NatErrorPortAllocation => (NAT, "ErrorPortAllocation"),
         Metric::NatPacketsDropped => (NAT, "PacketsDropCount"),
         Metric::LogBytes => ("AWS/Logs", "IncomingBytes"),
-    }
-}
-
-/// The statistic as GetMetricData writes it.
-pub(super) const fn statistic(statistic: Statistic) -> &'static str {
-    match statistic {
-        Statistic::Sum => "Sum",
-        Statistic::Average => "Average",
-        Statistic::Minimum => "Minimum",
-        Statistic::Maximum => "Maximum",
-        Statistic::P50 => "p50",
-        Statistic::P90 => "p90",
-        Statistic::P95 => "p95",
-        Statistic::P99 => "p99",
     }
 }

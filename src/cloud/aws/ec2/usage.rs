@@ -1,6 +1,6 @@
 //! Which security groups the request path uses: the balancer's, the services' and the database's.
 
-use super::super::{client::Clients, failure::explain, gap::or_gap};
+use super::super::{client::Clients, elbv2, failure::explain, gap::or_gap};
 use crate::{
     error::Result,
     model::{
@@ -9,7 +9,6 @@ use crate::{
     },
 };
 use aws_sdk_ecs::operation::describe_services::DescribeServicesOutput;
-use aws_sdk_elasticloadbalancingv2::types::LoadBalancer;
 
 /// Services that DescribeServices takes at once (docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html).
 const SERVICES: usize = 10;
@@ -49,17 +48,8 @@ async fn balancer(clients: &Clients, name: Option<&str>) -> Result<Vec<(String, 
     let Some(name) = name else {
         return Ok(Vec::new());
     };
-    let answer = clients
-        .elb
-        .describe_load_balancers()
-        .names(name)
-        .send()
-        .await
-        .map_err(|e| explain("elasticloadbalancing:DescribeLoadBalancers", name, e))?;
-    let groups = answer
-        .load_balancers()
-        .iter()
-        .flat_map(LoadBalancer::security_groups);
+    let found = elbv2::find(&clients.elb, name).await?;
+    let groups = found.security_groups().iter();
     Ok(groups
         .map(|group| (group.clone(), "alb".to_owned()))
         .collect())

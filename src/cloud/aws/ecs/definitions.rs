@@ -2,7 +2,7 @@
 
 use super::{explain, given, last_part, text, timestamp};
 use crate::{
-    cloud::aws::{memo::Memo, parallel},
+    cloud::aws::{failure::without, memo::Memo, parallel},
     error::Result,
     model::compute::{ContainerDefinition, TaskDefinition},
 };
@@ -50,17 +50,18 @@ pub(super) async fn read(
 }
 
 async fn describe(ecs: &Client, arn: &str) -> Result<TaskDefinition> {
+    const ACTION: &str = "ecs:DescribeTaskDefinition";
+    let name = last_part(arn);
     let answer = ecs
         .describe_task_definition()
         .task_definition(arn)
         .send()
         .await
-        .map_err(|e| explain("ecs:DescribeTaskDefinition", last_part(arn), e))?;
-    Ok(definition(&answer.task_definition.unwrap_or_else(|| {
-        types::TaskDefinition::builder()
-            .task_definition_arn(arn)
-            .build()
-    })))
+        .map_err(|e| explain(ACTION, name, e))?;
+    answer
+        .task_definition()
+        .map(definition)
+        .ok_or_else(|| without(ACTION, name, "a task definition"))
 }
 
 fn definition(found: &types::TaskDefinition) -> TaskDefinition {

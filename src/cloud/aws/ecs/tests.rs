@@ -397,3 +397,22 @@ async fn a_named_service_that_ecs_does_not_have_stays_in_the_list_as_missing() {
     assert_eq!(ghost.status, ServiceStatus::Missing);
     assert_eq!(ghost.gaps, ["cluster app has no service ghost"]);
 }
+
+#[tokio::test]
+async fn an_answer_without_a_task_definition_is_a_gap_and_is_asked_for_again() {
+    let arn = "arn:aws:ecs:eu-central-1:1:task-definition/backend:42";
+    let empty = mock!(Client::describe_task_definition).then_output(|| {
+        op::describe_task_definition::DescribeTaskDefinitionOutput::builder().build()
+    });
+    let (ecs, memo) = (mocked!(aws_sdk_ecs, [&empty]), Memo::default());
+    for reads in 1..=2 {
+        let definitions = definitions::read(&ecs, &memo, [arn].into_iter()).await;
+        let mut gaps = Vec::new();
+        assert!(definitions.take(Some(arn), &mut gaps).is_none());
+        assert_eq!(
+            gaps,
+            ["ecs:DescribeTaskDefinition on backend:42 answered without a task definition"]
+        );
+        assert_eq!(empty.num_calls(), reads);
+    }
+}

@@ -140,37 +140,41 @@ fn from_check(
         .max_by_key(|report| report.checked_time().map(aws_smithy_types::DateTime::secs))
         .and_then(|report| report.status())
         .map(str::to_owned);
-    let flag = |read: fn(&types::HealthCheckConfig) -> Option<bool>| {
-        config.and_then(read).unwrap_or_default()
-    };
     HealthCheck {
         id: check.id().to_owned(),
         name: name.unwrap_or_else(|| target.clone()),
         kind: text(config.map(|c| c.r#type().as_str())),
         target,
-        state: state(
-            healthy,
-            reports.len(),
-            flag(types::HealthCheckConfig::disabled),
-            flag(types::HealthCheckConfig::inverted),
-        ),
+        state: concluded(seen(healthy, reports.len()), config),
         healthy_checkers: u32::try_from(healthy).unwrap_or(u32::MAX),
         checkers: u32::try_from(reports.len()).unwrap_or(u32::MAX),
         last_failure,
     }
 }
 
-/// Tells the state as Route 53 decides it: healthy when more than 18 % of the checkers say so (developer guide, "How Route 53
-/// determines whether a health check is healthy"); a disabled check counts as healthy; an inverted one is turned round.
-fn state(healthy: usize, checkers: usize, disabled: bool, inverted: bool) -> Health3 {
-    if checkers == 0 && !disabled {
-        return Health3::Unknown;
+/// Tells what the checkers saw as Route 53 counts it: healthy when more than 18 % of them say so (developer guide, "How Route 53
+/// determines whether a health check is healthy").
+const fn seen(healthy: usize, checkers: usize) -> Health3 {
+    match checkers {
+        0 => Health3::Unknown,
+        _ if healthy * 100 > checkers * 18 => Health3::Healthy,
+        _ => Health3::Unhealthy,
     }
-    let passes = disabled || healthy * 100 > checkers * 18;
-    if passes == inverted {
-        Health3::Unhealthy
-    } else {
+}
+
+/// Tells what Route 53 makes of it: a disabled check counts as healthy, whatever was seen; an inverted one is turned round.
+fn concluded(seen: Health3, config: Option<&types::HealthCheckConfig>) -> Health3 {
+    let is =
+        |flag: fn(&types::HealthCheckConfig) -> Option<bool>| config.and_then(flag) == Some(true);
+    let counted = if is(types::HealthCheckConfig::disabled) {
         Health3::Healthy
+    } else {
+        seen
+    };
+    match (counted, is(types::HealthCheckConfig::inverted)) {
+        (Health3::Healthy, true) => Health3::Unhealthy,
+        (Health3::Unhealthy, true) => Health3::Healthy,
+        (counted, _) => counted,
     }
 }
 
@@ -234,7 +238,7 @@ mod tests {
             .unwrap()
     }
 
-    fn seen(status: &str, at: i64) -> HealthCheckObservation {
+    fn observed(status: &str, at: i64) -> HealthCheckObservation {
         let report = StatusReport::builder()
             .status(status)
             .checked_time(DateTime::from_secs(at));
@@ -259,26 +263,45 @@ mod tests {
 
     #[test]
     fn more_than_eighteen_percent_of_the_checkers_make_it_healthy() {
-        assert_eq!(state(3, 16, false, false), Health3::Healthy);
-        assert_eq!(state(18, 100, false, false), Health3::Unhealthy);
-        assert_eq!(state(19, 100, false, false), Health3::Healthy);
-        assert_eq!(state(0, 0, false, false), Health3::Unknown);
+        assert_eq!(seen(3, 16), Health3::Healthy);
+        assert_eq!(seen(18, 100), Health3::Unhealthy);
+        assert_eq!(seen(19, 100), Health3::Healthy);
+        assert_eq!(seen(0, 0), Health3::Unknown);
     }
 
     #[test]
     fn a_disabled_check_counts_as_healthy_and_an_inverted_one_is_turned_round() {
-        assert_eq!(state(0, 0, true, false), Health3::Healthy);
-        assert_eq!(state(16, 16, false, true), Health3::Unhealthy);
-        assert_eq!(state(0, 16, false, true), Health3::Healthy);
+        use Health3::{Healthy, Unhealthy, Unknown};
+        let config = || types::HealthCheckConfig::builder().r#type(HealthCheckType::Https);
+        let disabled = config().disabled(true).build().unwrap();
+        let inverted = config().inverted(true).build().unwrap();
+        let both = config().disabled(true).inverted(true).build().unwrap();
+        for (seen, config, expected) in [
+            (Unknown, &disabled, Healthy),
+            (Unhealthy, &disabled, Healthy),
+            (Healthy, &inverted, Unhealthy),
+            (Unhealthy, &inverted, Healthy),
+            (Unknown, &inverted, Unknown),
+            (Healthy, &both, Unhealthy),
+        ] {
+            assert_eq!(
+                concluded(seen, Some(config)),
+                expected,
+                "{seen:?} {config:?}"
+            );
+        }
     }
 
     #[tokio::test]
     async fn a_check_shows_its_name_its_state_and_the_newest_failure() {
         let status = mock!(Client::get_health_check_status).then_output(|| {
             GetHealthCheckStatusOutput::builder()
-                .health_check_observations(seen("Failure: HTTP Status Code 502, Bad Gateway", 20))
-                .health_check_observations(seen("Failure: Connection timed out", 10))
-                .health_check_observations(seen("Success: HTTP Status Code 200, OK", 30))
+                .health_check_observations(observed(
+                    "Failure: HTTP Status Code 502, Bad Gateway",
+                    20,
+                ))
+                .health_check_observations(observed("Failure: Connection timed out", 10))
+                .health_check_observations(observed("Success: HTTP Status Code 200, OK", 30))
                 .build()
                 .unwrap()
         });

@@ -37,11 +37,12 @@ impl Service {
             .filter(|(index, deploy)| {
                 *index == 0 || self.wanted(|task| task.deployment == deploy.id()) > 0
             })
-            .map(|(index, deploy)| self.describe_deployment(index == 0, deploy))
+            .map(|(index, deploy)| self.describe_deployment(index, deploy))
             .collect()
     }
 
-    fn describe_deployment(&self, primary: bool, deploy: &Deploy) -> Deployment {
+    /// Describes the deployment at `index`: the first is the primary, which alone wants tasks.
+    fn describe_deployment(&self, index: usize, deploy: &Deploy) -> Deployment {
         let id = deploy.id();
         let running = self.wanted(|task| task.deployment == id && task.runs());
         let all = self.wanted(|task| task.deployment == id);
@@ -49,10 +50,14 @@ impl Service {
             Some(_) => ("COMPLETED", format!("ECS deployment {id} completed.")),
             None => ("IN_PROGRESS", format!("ECS deployment {id} in progress.")),
         };
+        let (status, desired) = match index {
+            0 => ("PRIMARY", self.desired as i32),
+            _ => ("ACTIVE", 0),
+        };
         Deployment {
-            status: if primary { "PRIMARY" } else { "ACTIVE" }.to_owned(),
+            status: status.to_owned(),
             revision: format!("{}:{}", self.spec.name, deploy.release.revision),
-            desired: if primary { self.desired as i32 } else { 0 },
+            desired,
             running: running as i32,
             pending: (all - running) as i32,
             failed: 0,

@@ -290,8 +290,11 @@ impl Service {
             .tasks
             .iter()
             .all(|task| task.wanted() || task.phase > Phase::Deactivating);
-        let steady = old == 0 && new == desired && serving_new == desired && settled;
-        self.settle(now, steady);
+        if old == 0 && new == desired && serving_new == desired && settled {
+            self.settle(now);
+        } else {
+            self.steady_since = None;
+        }
     }
 
     /// Counts the tasks that are meant to run and that `which` picks.
@@ -400,11 +403,8 @@ impl Service {
         }
     }
 
-    fn settle(&mut self, now: i64, steady: bool) {
-        if !steady {
-            self.steady_since = None;
-            return;
-        }
+    /// Completes the newest deployment and says from time to time that nothing moves.
+    fn settle(&mut self, now: i64) {
         if self.deploys[0].completed.is_none() {
             self.deploys[0].completed = Some(now);
             let id = self.deploys[0].id();
