@@ -9,12 +9,7 @@
 
 use super::{
     tier::pane,
-    widget::{
-        grid,
-        paint::style,
-        pane::Pane as Frame,
-        sparkline::{Merge, Scale, Sparkline},
-    },
+    widget::{grid, paint::style, pane::Pane as Frame, sparkline::Sparkline},
 };
 use crate::{
     app::{App, Pane},
@@ -35,6 +30,18 @@ const SIDE_BY_SIDE: u16 = 110;
 /// Services listed beside the main one, at most.
 const BRANCHES: usize = 4;
 
+/// Cells between two hops side by side, with the arrow in them.
+const ARROW: u16 = 4;
+
+/// Cells for the titles of hops in lines of their own.
+const TITLE: u16 = 18;
+
+/// Cells for two figures in such a line.
+const FIGURES: u16 = 22;
+
+/// Least and most cells of a sparkline in such a line.
+const SPARK: (u16, u16) = (6, 24);
+
 pub(super) fn render(app: &App, area: Rect, buf: &mut Buffer) {
     let scope = app.scope();
     let hops = overview::path(&scope);
@@ -43,8 +50,8 @@ pub(super) fn render(app: &App, area: Rect, buf: &mut Buffer) {
     branches.truncate(BRANCHES);
     let wide = area.width >= SIDE_BY_SIDE;
     let hop_lines = if wide { 5 } else { hops.len() };
-    let lines = hop_lines + branches.len() + usize::from(more > 0) + 2;
-    let height = u16::try_from(lines)
+    let all = hop_lines + branches.len() + usize::from(more > 0) + 2;
+    let height = u16::try_from(all)
         .unwrap_or(u16::MAX)
         .min(area.height / 2 + 2);
     let [top, rest] =
@@ -58,28 +65,31 @@ pub(super) fn render(app: &App, area: Rect, buf: &mut Buffer) {
         width: top.width.saturating_sub(4),
         ..Frame::inner(top)
     };
-    let below = if wide {
+    let (below, fork) = if wide {
         across(app, &hops, inner, buf)
     } else {
-        down(app, &hops, inner, buf)
+        (inner.y, inner)
     };
-    for (branch, y) in branches.iter().zip(below..inner.bottom()) {
-        line(
-            app,
-            branch,
-            "└─▶ ",
-            Rect {
-                y,
-                height: 1,
-                ..inner
-            },
-            buf,
-        );
+    let lines: Vec<(&str, &Hop)> = (hops.iter().filter(|_| !wide).map(|hop| ("", hop)))
+        .chain(branches.iter().map(|hop| ("└─▶ ", hop)))
+        .collect();
+    let places = if wide {
+        Places::beneath(&lines, fork.width)
+    } else {
+        Places::alone(&lines, fork.width)
+    };
+    for ((lead, hop), y) in lines.iter().zip(below..inner.bottom()) {
+        let area = Rect {
+            y,
+            height: 1,
+            ..fork
+        };
+        line(app, hop, lead, &places, area, buf);
     }
-    let last = below + u16::try_from(branches.len()).unwrap_or(0);
+    let last = below + u16::try_from(lines.len()).unwrap_or(0);
     if more > 0 && last < inner.bottom() {
         let text = format!("    and {more} more services");
-        buf.set_string(inner.x, last, text, style(&app.theme, Role::Muted));
+        buf.set_string(fork.x, last, text, style(&app.theme, Role::Muted));
     }
 
     let evidence = evidence(app);
@@ -142,109 +152,144 @@ fn findings(app: &App, evidence: &[(Role, String)], area: Rect, buf: &mut Buffer
     }
 }
 
-/// Hops side by side; gives the line below them.
-fn across(app: &App, hops: &[Hop], area: Rect, buf: &mut Buffer) -> u16 {
-    let columns = Layout::horizontal(vec![Constraint::Fill(1); hops.len()]).split(area);
-    for (index, (hop, column)) in hops.iter().zip(columns.iter()).enumerate() {
-        let width = column.width.saturating_sub(4);
+/// Glyph and words of a hop's verdict.
+fn verdict(hop: &Hop) -> String {
+    format!("{} {}", hop.health.glyph(), neutral(&hop.verdict))
+}
+
+fn width(text: &str) -> u16 {
+    u16::try_from(text.width()).unwrap_or(u16::MAX)
+}
+
+/// Shares out `total` cells by what each one needs: all get the same, unless that is too little for some and others can spare it.
+fn shares(needs: &[u16], total: u16) -> Vec<u16> {
+    let enough = needs.iter().sum::<u16>() <= total;
+    let mut order: Vec<usize> = (0..needs.len()).collect();
+    order.sort_by_key(|&i| needs[i]);
+    if enough {
+        order.reverse();
+    }
+    let mut shares = vec![0; needs.len()];
+    let mut left = total;
+    for (done, i) in order.into_iter().enumerate() {
+        let same = left / u16::try_from(needs.len() - done).unwrap_or(1);
+        shares[i] = if enough {
+            needs[i].max(same)
+        } else {
+            needs[i].min(same)
+        };
+        left -= shares[i];
+    }
+    shares
+}
+
+/// Hops side by side, each as wide as its verdict at least; gives the line below them, and where those hops begin beside which
+/// others branch off.
+fn across(app: &App, hops: &[Hop], area: Rect, buf: &mut Buffer) -> (u16, Rect) {
+    let verdicts: Vec<String> = hops.iter().map(verdict).collect();
+    let needs: Vec<u16> = verdicts.iter().map(|text| width(text) + ARROW).collect();
+    let mut fork = area;
+    let mut x = area.x;
+    for (index, (hop, wide)) in hops.iter().zip(shares(&needs, area.width)).enumerate() {
+        let width = wide.saturating_sub(ARROW);
         let put = |buf: &mut Buffer, line: u16, role: Role, text: &str| {
             if line < area.height {
                 let text = cut(text, usize::from(width));
-                buf.set_string(column.x, area.y + line, &text, style(&app.theme, role));
+                buf.set_string(x, area.y + line, &text, style(&app.theme, role));
             }
         };
         put(buf, 0, Role::Title, &neutral(&hop.title));
-        put(
-            buf,
-            1,
-            grid::role(hop.health),
-            &format!("{} {}", hop.health.glyph(), neutral(&hop.verdict)),
-        );
-        for (line, figure) in (2..4).zip(&hop.figures) {
+        put(buf, 1, grid::role(hop.health), &verdicts[index]);
+        // Half a figure tells nothing.
+        let fitting = hop.figures.iter().filter(|text| self::width(text) <= width);
+        for (line, figure) in (2..4).zip(fitting) {
             put(buf, line, Role::Muted, figure);
         }
+        let below = Rect {
+            x,
+            y: area.y + 4,
+            width,
+            height: 1,
+        };
         if area.height > 4 {
-            spark(
-                app,
-                hop,
-                Rect {
-                    x: column.x,
-                    y: area.y + 4,
-                    width,
-                    height: 1,
-                },
-                buf,
-            );
+            spark(app, hop, below, buf);
         }
-        if index + 1 < hops.len() && column.width > 4 {
-            buf.set_string(
-                column.right() - 3,
-                area.y + 1,
-                "─▶",
-                style(&app.theme, Role::Faint),
-            );
+        if index == overview::FORK {
+            fork = Rect {
+                x,
+                width: area.right() - x,
+                ..area
+            };
+        }
+        x += wide;
+        if index + 1 < hops.len() && wide > ARROW {
+            let role = style(&app.theme, Role::Faint);
+            buf.set_string(x - 3, area.y + 1, "─▶", role);
         }
     }
-    area.y + 5
+    (area.y + 5, fork)
 }
 
-/// One line a hop; gives the line below them.
-fn down(app: &App, hops: &[Hop], area: Rect, buf: &mut Buffer) -> u16 {
-    let mut y = area.y;
-    for hop in hops {
-        if y >= area.bottom() {
-            break;
+/// How wide the parts of hops in lines of their own are: the verdict has its words first, then come the figures, and what is left
+/// draws the series.
+struct Places {
+    verdict: u16,
+    figures: u16,
+    spark: u16,
+}
+
+impl Places {
+    /// Places in `width` of lines that stand alone.
+    fn alone(lines: &[(&str, &Hop)], width: u16) -> Self {
+        let verdict = widest(lines).max(FIGURES) + 1;
+        let left = width.saturating_sub(TITLE + verdict);
+        let (least, most) = SPARK;
+        let spark = left.saturating_sub(FIGURES).min(most);
+        let spark = if spark < least { 0 } else { spark };
+        Self {
+            verdict,
+            figures: left - spark,
+            spark,
         }
-        line(
-            app,
-            hop,
-            "",
-            Rect {
-                y,
-                height: 1,
-                ..area
-            },
-            buf,
-        );
-        y += 1;
     }
-    y
+
+    /// Places in `width` of lines beneath hops that stand side by side: a series would seem to belong to the hop above it.
+    fn beneath(lines: &[(&str, &Hop)], width: u16) -> Self {
+        let verdict = widest(lines) + 2;
+        Self {
+            verdict,
+            figures: width.saturating_sub(TITLE + verdict),
+            spark: 0,
+        }
+    }
+}
+
+/// The widest verdict's cells.
+fn widest(lines: &[(&str, &Hop)]) -> u16 {
+    let verdicts = lines.iter().map(|(_, hop)| width(&verdict(hop)));
+    verdicts.max().unwrap_or(0)
 }
 
 /// A hop in one line: title, verdict, figures, sparkline.
-fn line(app: &App, hop: &Hop, lead: &str, area: Rect, buf: &mut Buffer) {
-    let verdict = format!("{} {}", hop.health.glyph(), neutral(&hop.verdict));
-    let title = format!("{lead}{}", neutral(&hop.title));
-    let room = area.width.saturating_sub(18 + 23);
-    let spark_width = room.saturating_sub(22).min(24);
-    let figures = whole(
-        &hop.figures,
-        usize::from(room - spark_width).saturating_sub(2),
-    );
+fn line(app: &App, hop: &Hop, lead: &str, places: &Places, area: Rect, buf: &mut Buffer) {
+    let figures = whole(&hop.figures, usize::from(places.figures).saturating_sub(1));
     let mut x = area.x;
     for (text, width, role) in [
-        (title.as_str(), 18, Role::Title),
-        (verdict.as_str(), 23, grid::role(hop.health)),
-        (
-            figures.as_str(),
-            room.saturating_sub(spark_width + 1),
-            Role::Muted,
-        ),
+        (format!("{lead}{}", neutral(&hop.title)), TITLE, Role::Title),
+        (verdict(hop), places.verdict, grid::role(hop.health)),
+        (figures, places.figures, Role::Muted),
     ] {
-        let fitting = cut(text, usize::from(width).saturating_sub(1));
+        let room = width.min(area.right().saturating_sub(x));
+        let fitting = cut(&text, usize::from(room.saturating_sub(1)));
         buf.set_string(x, area.y, &fitting, style(&app.theme, role));
-        x += width;
+        x += room;
     }
-    spark(
-        app,
-        hop,
-        Rect {
-            x: area.right().saturating_sub(spark_width),
-            width: spark_width,
-            ..area
-        },
-        buf,
-    );
+    let right = Rect {
+        x: area.right().saturating_sub(places.spark),
+        width: places.spark,
+        ..area
+    };
+    spark(app, hop, right, buf);
 }
 
 /// The first figures, at most two, that fit in `width` as a whole: half a figure tells nothing.
@@ -269,9 +314,24 @@ fn spark(app: &App, hop: &Hop, area: Rect, buf: &mut Buffer) {
     let line = Sparkline {
         theme: &app.theme,
         values: &series.values,
-        merge: Merge::Max,
-        scale: Scale::Own,
         role: Role::Series1,
     };
     (&line).render(area, buf);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shares;
+
+    #[test]
+    fn hops_are_equally_wide_unless_one_has_more_to_say() {
+        assert_eq!(shares(&[12, 16, 19], 60), [20, 20, 20]);
+        assert_eq!(shares(&[12, 30, 19], 70), [20, 30, 20]);
+        assert_eq!(
+            shares(&[12, 40, 40], 60),
+            [12, 24, 24],
+            "not enough for all"
+        );
+        assert_eq!(shares(&[], 60), [0; 0]);
+    }
 }

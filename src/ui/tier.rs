@@ -206,12 +206,10 @@ fn draw_chart(app: &App, chart: &Chart, area: Rect, buf: &mut Buffer) {
     };
     let widget = chart::Chart {
         theme: &app.theme,
-        title: "",
         unit: first.metric.spec().unit,
         window: known.window,
         lines: &lines,
         thresholds: &thresholds,
-        cursor: None,
     };
     (&widget).render(inner, buf);
 }

@@ -5,7 +5,6 @@
 
 pub mod chart;
 pub mod detail;
-pub mod gauge;
 pub mod grid;
 pub mod paint;
 pub mod pane;

@@ -1,4 +1,6 @@
-//! Addresses of resources in the AWS console.
+//! Addresses of resources in the AWS console. Names go into them percent-encoded: many may hold blanks, slashes or `#`.
+
+use urlencoding::encode;
 
 /// The console of a region.
 fn console(region: &str, path: &str) -> String {
@@ -10,7 +12,11 @@ fn console(region: &str, path: &str) -> String {
 pub fn service(region: &str, cluster: &str, service: &str) -> String {
     console(
         region,
-        &format!("ecs/v2/clusters/{cluster}/services/{service}/health?region={region}"),
+        &format!(
+            "ecs/v2/clusters/{}/services/{}/health?region={region}",
+            encode(cluster),
+            encode(service)
+        ),
     )
 }
 
@@ -19,7 +25,11 @@ pub fn service(region: &str, cluster: &str, service: &str) -> String {
 pub fn task(region: &str, cluster: &str, task: &str) -> String {
     console(
         region,
-        &format!("ecs/v2/clusters/{cluster}/tasks/{task}/configuration?region={region}"),
+        &format!(
+            "ecs/v2/clusters/{}/tasks/{}/configuration?region={region}",
+            encode(cluster),
+            encode(task)
+        ),
     )
 }
 
@@ -28,7 +38,7 @@ pub fn task(region: &str, cluster: &str, task: &str) -> String {
 pub fn distribution(id: &str) -> String {
     console(
         "us-east-1",
-        &format!("cloudfront/v4/home#/distributions/{id}"),
+        &format!("cloudfront/v4/home#/distributions/{}", encode(id)),
     )
 }
 
@@ -37,7 +47,7 @@ pub fn distribution(id: &str) -> String {
 pub fn hosted_zone(id: &str) -> String {
     console(
         "us-east-1",
-        &format!("route53/v2/hostedzones#ListRecordSets/{id}"),
+        &format!("route53/v2/hostedzones#ListRecordSets/{}", encode(id)),
     )
 }
 
@@ -46,7 +56,10 @@ pub fn hosted_zone(id: &str) -> String {
 pub fn target_group(region: &str, arn: &str) -> String {
     console(
         region,
-        &format!("ec2/home?region={region}#TargetGroup:targetGroupArn={arn}"),
+        &format!(
+            "ec2/home?region={region}#TargetGroup:targetGroupArn={}",
+            encode(arn)
+        ),
     )
 }
 
@@ -55,7 +68,10 @@ pub fn target_group(region: &str, arn: &str) -> String {
 pub fn load_balancer(region: &str, arn: &str) -> String {
     console(
         region,
-        &format!("ec2/home?region={region}#LoadBalancer:loadBalancerArn={arn}"),
+        &format!(
+            "ec2/home?region={region}#LoadBalancer:loadBalancerArn={}",
+            encode(arn)
+        ),
     )
 }
 
@@ -64,16 +80,22 @@ pub fn load_balancer(region: &str, arn: &str) -> String {
 pub fn snapshot(region: &str, id: &str) -> String {
     console(
         region,
-        &format!("rds/home?region={region}#db-snapshot:id={id}"),
+        &format!("rds/home?region={region}#db-snapshot:id={}", encode(id)),
     )
 }
 
 /// A private ECR repository.
 #[must_use]
 pub fn repository(region: &str, account: &str, name: &str) -> String {
+    // The console takes a namespace for a part of the path.
+    let parts: Vec<_> = name.split('/').map(encode).collect();
     console(
         region,
-        &format!("ecr/repositories/private/{account}/{name}?region={region}"),
+        &format!(
+            "ecr/repositories/private/{}/{}?region={region}",
+            encode(account),
+            parts.join("/")
+        ),
     )
 }
 
@@ -82,7 +104,10 @@ pub fn repository(region: &str, account: &str, name: &str) -> String {
 pub fn alarm(region: &str, name: &str) -> String {
     console(
         region,
-        &format!("cloudwatch/home?region={region}#alarmsV2:alarm/{name}"),
+        &format!(
+            "cloudwatch/home?region={region}#alarmsV2:alarm/{}",
+            encode(name)
+        ),
     )
 }
 
@@ -91,7 +116,10 @@ pub fn alarm(region: &str, name: &str) -> String {
 pub fn dashboard(region: &str, name: &str) -> String {
     console(
         region,
-        &format!("cloudwatch/home?region={region}#dashboards/dashboard/{name}"),
+        &format!(
+            "cloudwatch/home?region={region}#dashboards/dashboard/{}",
+            encode(name)
+        ),
     )
 }
 
@@ -100,6 +128,20 @@ pub fn dashboard(region: &str, name: &str) -> String {
 pub fn vpc(region: &str, what: &str, id: &str) -> String {
     console(
         region,
-        &format!("vpcconsole/home?region={region}#{what}={id}"),
+        &format!("vpcconsole/home?region={region}#{what}={}", encode(id)),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_would_end_an_address_early_are_encoded() {
+        let link = service("eu-west-1", "shop", "a/b c#d?e");
+        let expected = "https://eu-west-1.console.aws.amazon.com/ecs/v2/clusters/shop/services/a%2Fb%20c%23d%3Fe/health?region=eu-west-1";
+        assert_eq!(link, expected);
+        assert!(alarm("eu-west-1", "5xx > 10 %").ends_with("alarm/5xx%20%3E%2010%20%25"));
+        assert!(repository("eu-west-1", "1", "team/app").contains("/1/team/app?"));
+    }
 }

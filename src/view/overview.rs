@@ -85,6 +85,9 @@ pub struct Hop {
     pub spark: Option<MetricId>,
 }
 
+/// The place in [`path`] of the hop that services branch off: the load balancer.
+pub const FORK: usize = 3;
+
 /// The request path in order: every tier before the services, the main service, the database.
 #[must_use]
 pub fn path(scope: &Scope<'_>) -> Vec<Hop> {

@@ -1,7 +1,7 @@
 //! Time series as lines, drawn in braille: a value axis with round ticks, a clock, thresholds, gaps, a legend with figures.
 //!
 //! ```text
-//! Latency                                  ━ p50 85 ms  ━ p95 1.9 s
+//! ↑ max 5.0 s                              ━ p50 85 ms  ━ p95 1.9 s
 //! 2.0 s ┤ alarm 2.0 s╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌⣀⠤⠒⠉
 //! 1.0 s ┤                                            ⣀⡠⠤⠒⠊⠉
 //!  0 ms ┤⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⡠⠤⠤⠒⠒⠊⠉⠉
@@ -33,6 +33,10 @@ use unicode_width::UnicodeWidthStr;
 
 /// Rows below which the chart is drawn without its axis line.
 const COMPACT: u16 = 8;
+/// Most cells of a line's name in the legend.
+const NAME: usize = 24;
+/// Cells of a name that still tell one line from another.
+const SHORT_NAME: usize = 4;
 /// Rows below which there is no room for the clock either.
 const LEAST: u16 = 5;
 
@@ -59,18 +63,14 @@ pub struct Threshold<'a> {
 pub struct Chart<'a> {
     /// Theme.
     pub theme: &'a Theme,
-    /// Title.
-    pub title: &'a str,
     /// Unit of all values.
     pub unit: Unit,
     /// Span and resolution of all lines.
     pub window: Window,
     /// Lines, the most telling last: it is drawn over the others.
     pub lines: &'a [Line<'a>],
-    /// Limits. One that lies far above all values does not flatten them: it is named in the title row instead.
+    /// Limits. One that lies far above all values does not flatten them: it is named above them instead.
     pub thresholds: &'a [Threshold<'a>],
-    /// The datapoint whose values the legend tells; without one it tells the newest.
-    pub cursor: Option<usize>,
 }
 
 impl Chart<'_> {
@@ -78,76 +78,62 @@ impl Chart<'_> {
         self.lines.iter().zip(Role::SERIES)
     }
 
-    /// Title, then the legend on the right, or in a row of its own where `rows` allow. Returns the rows taken.
-    fn header(&self, area: Rect, hidden: &[String], buf: &mut Buffer) -> u16 {
-        let muted = style(self.theme, Role::Muted);
-        let title = cut(self.title, usize::from(area.width));
-        let mut left = vec![Span::styled(title, style(self.theme, Role::Title))];
-        if let Some(index) = self.cursor {
-            left.push(Span::styled(
-                format!(" {}", format::date_time(self.window.at(index))),
-                style(self.theme, Role::Accent),
-            ));
-        }
-        left.extend(
-            hidden
-                .iter()
-                .map(|text| Span::styled(format!(" {text}"), style(self.theme, Role::Threshold))),
-        );
-        let mut legend = Vec::new();
-        for (line, role) in self.lines() {
-            let value = self.cursor.map_or_else(
-                || line.series.latest(),
-                |index| line.series.values.get(index).copied(),
-            );
-            let gap = if legend.is_empty() { "━ " } else { "  ━ " };
-            legend.push(Span::styled(gap, style(self.theme, role)));
-            let label = cut(line.label, 24);
-            legend.push(Span::styled(format!("{label} "), muted));
-            legend.push(Span::styled(
-                format::value(value, self.unit),
-                style(self.theme, Role::Text),
-            ));
-        }
+    /// The limits that are too far to be drawn, and the legend at the right: in one row, or in two where there are enough. Figures are
+    /// never cut: names give way first, then the limits. Returns the rows taken.
+    fn header(&self, area: Rect, limits: &str, buf: &mut Buffer) -> u16 {
         let room = usize::from(area.width);
-        if legend.iter().map(Span::width).sum::<usize>() > room {
-            // One blank between entries is enough where two would push the last figure out of sight.
-            for mark in legend.iter_mut().filter(|s| s.content == "  ━ ") {
-                mark.content = " ━ ".into();
-            }
-        }
-        let (left, legend) = (Text::from(left), Text::from(legend));
+        let beside = room.saturating_sub(limits.width() + 2);
         let row = Rect { height: 1, ..area };
-        if left.width() + 2 + legend.width() <= room || area.height < COMPACT {
-            // The figures are worth more than the end of a long title.
-            let taken = legend.width().min(room);
-            let start = u16::try_from(room - taken).unwrap_or(0);
-            (&left).render(
-                Rect {
-                    width: start.saturating_sub(1),
-                    ..row
-                },
-                buf,
-            );
-            (&legend).render(
-                Rect {
-                    x: row.x + start,
-                    width: row.width - start,
-                    ..row
-                },
-                buf,
-            );
+        let limit = |buf: &mut Buffer| {
+            let role = style(self.theme, Role::Threshold);
+            buf.set_string(row.x, row.y, cut(limits, room), role);
+        };
+        let shortest = if area.height < COMPACT {
+            SHORT_NAME
+        } else {
+            NAME
+        };
+        if let Some(legend) = self.legend(shortest, beside).filter(|_| !limits.is_empty()) {
+            limit(buf);
+            legend.right_aligned().render(row, buf);
             return 1;
         }
-        (&left).render(row, buf);
-        (&legend).render(
-            Rect {
-                y: row.y + 1,
-                ..row
-            },
-            buf,
-        );
+        let Some(legend) = self.legend(0, room) else {
+            return 0;
+        };
+        if limits.is_empty() || area.height < COMPACT {
+            legend.right_aligned().render(row, buf);
+            return 1;
+        }
+        limit(buf);
+        let below = Rect {
+            y: row.y + 1,
+            ..row
+        };
+        legend.right_aligned().render(below, buf);
         2
+    }
+
+    /// Names and newest values, as long as `room` allows; `None` when names would have to be shorter than `shortest`.
+    fn legend(&self, shortest: usize, room: usize) -> Option<Text<'_>> {
+        let lengths =
+            std::iter::once((NAME, "  ")).chain((shortest..=NAME).rev().map(|n| (n, " ")));
+        let made = lengths.map(|(longest, gap)| {
+            let mut spans = Vec::new();
+            for (line, role) in self.lines() {
+                let gap = if spans.is_empty() { "" } else { gap };
+                let name = cut(line.label, longest);
+                let value = format::value(line.series.latest(), self.unit);
+                spans.push(Span::styled(format!("{gap}━ "), style(self.theme, role)));
+                if !name.is_empty() {
+                    let muted = style(self.theme, Role::Muted);
+                    spans.push(Span::styled(format!("{name} "), muted));
+                }
+                spans.push(Span::styled(value, style(self.theme, Role::Text)));
+            }
+            Text::from(spans)
+        });
+        made.into_iter().find(|legend| legend.width() <= room)
     }
 
     fn thresholds(&self, values: &Values, inner: Rect, buf: &mut Buffer) {
@@ -179,11 +165,11 @@ impl Chart<'_> {
     }
 
     fn threshold_label(&self, threshold: &Threshold) -> String {
-        format!(
-            "{} {}",
-            threshold.label,
-            format::value(threshold.value, self.unit)
-        )
+        let value = match self.unit {
+            Unit::Percent if threshold.value.fract() == 0.0 => format!("{:.0} %", threshold.value),
+            unit => format::value(threshold.value, unit),
+        };
+        format!("{} {value}", threshold.label)
     }
 
     fn value_axis(&self, ticks: &[(u16, String)], gutter: Rect, buf: &mut Buffer) {
@@ -252,7 +238,7 @@ impl Widget for &Chart<'_> {
             .iter()
             .map(|t| format!("↑ {}", self.threshold_label(t)))
             .collect();
-        let header = self.header(area, &hidden, buf);
+        let header = self.header(area, &hidden.join(" "), buf);
         let Some(greatest) = greatest else {
             let body = Rect {
                 y: area.y + header,
@@ -298,11 +284,6 @@ impl Widget for &Chart<'_> {
                 .unwrap_or(0),
         );
         let mut plot = Plot::new(inner.width, inner.height, width);
-        if let Some(column) = self.cursor.and_then(|index| plot.column(index)) {
-            for y in inner.top()..inner.bottom() {
-                buf.set_string(inner.x + column, y, "│", style(self.theme, Role::Accent));
-            }
-        }
         for (index, (line, _)) in self.lines().enumerate() {
             plot.line(index, line.series.values.iter().map(|v| v / values.top));
         }

@@ -75,7 +75,14 @@ impl Values {
             if let Some(row) = self.row(value, rows)
                 && ticks.last().is_none_or(|(last, _)| *last != row)
             {
-                ticks.push((row, format::value(value, unit)));
+                // A round axis needs no decimals.
+                let label = match unit {
+                    Unit::Percent if index == 0 || self.step.fract() == 0.0 => {
+                        format!("{value:.0} %")
+                    }
+                    _ => format::value(value, unit),
+                };
+                ticks.push((row, label));
             }
         }
         ticks

@@ -23,11 +23,6 @@ impl Plot {
         }
     }
 
-    /// The cell column of value `index`.
-    pub fn column(&self, index: usize) -> Option<u16> {
-        (index < self.points && self.width > 0).then(|| self.dot(index) / 2)
-    }
-
     /// The dot column of value `index`.
     fn dot(&self, index: usize) -> u16 {
         let last = usize::from(self.width * 2).saturating_sub(1);

@@ -28,7 +28,6 @@ fn lines_gaps_and_thresholds_at_three_widths() {
     p50.values[20..28].fill(f64::NAN);
     let chart = Chart {
         theme: &theme,
-        title: "Latency of targets",
         unit: Unit::Seconds,
         window,
         lines: &[
@@ -45,7 +44,6 @@ fn lines_gaps_and_thresholds_at_three_widths() {
             label: "alarm",
             value: 1.5,
         }],
-        cursor: None,
     };
     let sizes = [(40, 10), (80, 12), (120, 16)];
     insta::assert_snapshot!(sizes.map(|(w, h)| drawn(&chart, w, h)).join("――\n"));
@@ -58,7 +56,6 @@ fn a_low_chart_keeps_the_clock_and_the_outer_ticks() {
     let cpu = wave(&window, 40.0, 20.0);
     let chart = Chart {
         theme: &theme,
-        title: "CPU",
         unit: Unit::Percent,
         window,
         lines: &[Line {
@@ -69,29 +66,8 @@ fn a_low_chart_keeps_the_clock_and_the_outer_ticks() {
             label: "target",
             value: 60.0,
         }],
-        cursor: None,
     };
     insta::assert_snapshot!([7, 5, 3].map(|h| drawn(&chart, 60, h)).join("――\n"));
-}
-
-#[test]
-fn the_cursor_shows_its_moment_and_the_values_there() {
-    let theme = Theme::default();
-    let window = window(60);
-    let requests = wave(&window, 3_000.0, 800.0);
-    let chart = Chart {
-        theme: &theme,
-        title: "Requests",
-        unit: Unit::Count,
-        window,
-        lines: &[Line {
-            label: "ALB",
-            series: &requests,
-        }],
-        thresholds: &[],
-        cursor: Some(30),
-    };
-    insta::assert_snapshot!(drawn(&chart, 60, 10));
 }
 
 #[test]
@@ -101,7 +77,6 @@ fn a_far_limit_does_not_flatten_the_line() {
     let used = wave(&window, 20.0, 5.0);
     let chart = Chart {
         theme: &theme,
-        title: "Connections",
         unit: Unit::Gauge,
         window,
         lines: &[Line {
@@ -112,7 +87,6 @@ fn a_far_limit_does_not_flatten_the_line() {
             label: "max",
             value: 5_000.0,
         }],
-        cursor: None,
     };
     let drawn = drawn(&chart, 60, 8);
     assert!(
@@ -130,7 +104,6 @@ fn nothing_known_is_said_and_not_drawn_as_zero() {
     };
     let chart = Chart {
         theme: &theme,
-        title: "Replica lag",
         unit: Unit::Seconds,
         window,
         lines: &[Line {
@@ -138,13 +111,49 @@ fn nothing_known_is_said_and_not_drawn_as_zero() {
             series: &unknown,
         }],
         thresholds: &[],
-        cursor: None,
     };
     let drawn = drawn(&chart, 50, 8);
     assert!(
         drawn.contains("no data in this window") && drawn.contains("lag –"),
         "{drawn}"
     );
+}
+
+#[test]
+fn a_legend_without_room_shortens_names_and_never_figures_or_limits() {
+    let theme = Theme::default();
+    let window = window(60);
+    let used = wave(&window, 104.0, 1.0);
+    let names = ["hydren-production-backend", "hydren-production-worker"];
+    let chart = |lines| Chart {
+        theme: &theme,
+        unit: Unit::Gauge,
+        window,
+        lines,
+        thresholds: &[Threshold {
+            label: "max_connections",
+            value: 5_000.0,
+        }],
+    };
+    let lines = names.map(|label| Line {
+        label,
+        series: &used,
+    });
+    let header = |lines, width, height| drawn(&chart(lines), width, height);
+    let one = header(&lines[..1], 44, 7);
+    let first = one.lines().next().unwrap_or_default();
+    assert!(
+        first.starts_with("↑ max_connections 5.0k  ━ hydren"),
+        "{one}"
+    );
+    assert!(first.ends_with("… 104"), "{one}");
+    let low = header(&lines, 30, 7);
+    let first = low.lines().next().unwrap_or_default();
+    assert_eq!(first.matches("… 104").count(), 2, "{low}");
+    let high = header(&lines, 30, 10);
+    let mut rows = high.lines();
+    assert_eq!(rows.next(), Some("↑ max_connections 5.0k"), "{high}");
+    assert_eq!(rows.next(), Some(first), "{high}");
 }
 
 #[test]
@@ -158,10 +167,8 @@ fn ticks_are_round_in_their_unit() {
             .collect::<Vec<_>>()
             .join(" ")
     };
-    assert_eq!(
-        ticks(97.0, Unit::Percent),
-        "0.0 % 20.0 % 40.0 % 60.0 % 80.0 % 100 %"
-    );
+    assert_eq!(ticks(97.0, Unit::Percent), "0 % 20 % 40 % 60 % 80 % 100 %");
+    assert_eq!(ticks(2.0, Unit::Percent), "0 % 0.50 % 1.0 % 1.5 % 2.0 %");
     assert_eq!(ticks(3.0, Unit::Count), "0 1 2 3");
     assert_eq!(ticks(0.0, Unit::Count), "0 1");
     assert_eq!(ticks(4_200.0, Unit::Count), "0 1.0k 2.0k 3.0k 4.0k 5.0k");
@@ -197,19 +204,16 @@ proptest! {
         values in prop::collection::vec(prop::num::f64::ANY, 0..80),
         width in 0u16..60,
         height in 0u16..20,
-        cursor in prop::option::of(0usize..90),
         limit in prop::num::f64::ANY,
     ) {
         let theme = Theme::default();
         let series = Series { values };
         let chart = Chart {
             theme: &theme,
-            title: "Any",
             unit: Unit::Gauge,
             window: window(60),
             lines: &[Line { label: "any", series: &series }; 8],
             thresholds: &[Threshold { label: "limit", value: limit }],
-            cursor,
         };
         let mut buffer = Buffer::empty(Rect::new(0, 0, 64, 24));
         let area = Rect::new(2, 2, width, height);
