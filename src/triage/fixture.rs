@@ -1,32 +1,34 @@
 //! A healthy environment to break in tests: two services behind the whole path, one hour of quiet metrics.
 
+mod around;
+mod balancer;
+mod compute;
+mod edge;
+
+pub(super) use around::{alarm, subnet};
+pub(super) use balancer::{group, target};
+pub(super) use compute::{rollout, service, stopped, task};
+pub(super) use edge::certificate;
+
 use super::{Assessment, assess, base_metrics, screen_metrics, timeline};
 use crate::{
     error::Error,
     model::{
         Health, Snapshot, Tier,
-        alarm::{Alarm, AlarmState, Alarms},
-        balancer::{
-            Balancer, Listener, ListenerRule, Target, TargetGroup, TargetHealthCheck, TargetState,
-        },
-        compute::{
-            Autoscaling, Cluster, Compute, Container, Deployment, DeploymentStrategy, Rollout,
-            ScalingPolicy, Service, Task,
-        },
-        database::{Database, DatabaseKind, MaxConnections, MaxConnectionsSource, Storage},
-        edge::{
-            AdditionalMetrics, Cdn, Certificate, Dns, DnsRecord, Health3, HealthCheck, HostedZone,
-            RecordTarget, Waf, WafRule, WafScope, ZoneVisibility,
-        },
+        alarm::{AlarmState, Alarms},
+        balancer::Balancer,
+        compute::{Cluster, Compute, Service},
+        database::{Database, DatabaseKind},
+        edge::{Cdn, Dns, Waf, WafScope},
         environment::{
             Access, DatabaseName, Environment, Resources, ServiceName, ServiceRole, Stage,
             WebAclName,
         },
         event::Event,
         finding::{Figure, Finding},
-        image::{Image, Images, Repository, ScanFindings},
+        image::Images,
         metric::{Metric, MetricId, Metrics, Series, Window},
-        network::{NatGateway, Network, Route, RouteTable, Subnet, SubnetReach},
+        network::Network,
     },
     observe::Observations,
 };
@@ -66,10 +68,10 @@ impl Fixture {
     pub fn healthy() -> Self {
         let mut fixture = Self {
             environment: environment(),
-            dns: dns(),
-            cdn: cdn(),
-            waf: waf(),
-            balancer: balancer(),
+            dns: edge::dns(),
+            cdn: edge::cdn(),
+            waf: edge::waf(),
+            balancer: balancer::balancer(),
             compute: Compute {
                 cluster: Cluster {
                     name: "app".into(),
@@ -82,8 +84,8 @@ impl Fixture {
                 },
                 services: vec![service("backend", 4), service("frontend", 1)],
             },
-            database: database(),
-            images: images(),
+            database: around::database(),
+            images: around::images(),
             alarms: Alarms {
                 alarms: vec![
                     alarm("alb-5xx", AlarmState::Ok),
@@ -91,7 +93,7 @@ impl Fixture {
                 ],
                 ..Alarms::default()
             },
-            network: network(),
+            network: around::network(),
             metrics: Metrics {
                 window: Window::last(ago(0).unwrap_or_default(), 3_600),
                 series: BTreeMap::new(),
@@ -265,415 +267,5 @@ fn environment() -> Environment {
             })
             .into(),
         },
-    }
-}
-
-fn dns() -> Dns {
-    Dns {
-        zone: Some(HostedZone {
-            id: "Z1".into(),
-            name: "example.com".into(),
-            visibility: ZoneVisibility::Public,
-            record_count: 4,
-            name_servers: vec!["ns-1.awsdns-1.org".into()],
-        }),
-        records: vec![DnsRecord {
-            name: "app.example.com".into(),
-            kind: "A".into(),
-            target: "d1.cloudfront.net".into(),
-            alias: true,
-            evaluates_target_health: false,
-            ttl: None,
-            leads_to: RecordTarget::Distribution,
-            health_check_id: Some("hc-1".into()),
-        }],
-        health_checks: vec![HealthCheck {
-            id: "hc-1".into(),
-            name: "app".into(),
-            kind: "HTTPS".into(),
-            target: "https://app.example.com:443/".into(),
-            state: Health3::Healthy,
-            healthy_checkers: 16,
-            checkers: 16,
-            last_failure: None,
-        }],
-        gaps: Vec::new(),
-    }
-}
-
-pub(super) fn certificate(days: i64) -> Certificate {
-    Certificate {
-        arn: "arn:aws:acm:us-east-1:123456789012:certificate/1".into(),
-        domain: "app.example.com".into(),
-        names: vec!["app.example.com".into()],
-        status: "ISSUED".into(),
-        kind: "AMAZON_ISSUED".into(),
-        not_after: ago(-days * 86_400),
-        renewal_eligibility: Some("ELIGIBLE".into()),
-        unreadable: None,
-    }
-}
-
-fn cdn() -> Cdn {
-    Cdn {
-        id: "E1".into(),
-        arn: "arn:aws:cloudfront::123456789012:distribution/E1".into(),
-        domain_name: "d1.cloudfront.net".into(),
-        aliases: vec!["app.example.com".into()],
-        status: "Deployed".into(),
-        enabled: true,
-        comment: String::new(),
-        price_class: "PriceClass_100".into(),
-        http_version: "http2and3".into(),
-        web_acl: None,
-        last_modified: ago(90 * 86_400),
-        origins: Vec::new(),
-        behaviours: Vec::new(),
-        certificate: Some(certificate(200)),
-        invalidations: Vec::new(),
-        additional_metrics: AdditionalMetrics::Enabled,
-        error_caching: Vec::new(),
-        gaps: Vec::new(),
-    }
-}
-
-fn waf() -> Waf {
-    Waf {
-        name: "app".into(),
-        id: "w1".into(),
-        arn: "arn:aws:wafv2:us-east-1:123456789012:global/webacl/app/w1".into(),
-        scope: WafScope::CloudFront,
-        default_action: "Allow".into(),
-        capacity: 907,
-        metric_name: "app".into(),
-        rules: vec![WafRule {
-            name: "common".into(),
-            priority: 1,
-            action: "Use group actions".into(),
-            statement: "managed AWS/AWSManagedRulesCommonRuleSet".into(),
-            metric_name: "common".into(),
-            capacity: Some(700),
-        }],
-        protects: Vec::new(),
-        samples: Vec::new(),
-        samples_error: None,
-        gaps: Vec::new(),
-    }
-}
-
-pub(super) fn target(state: TargetState) -> Target {
-    Target {
-        id: "10.0.1.10".into(),
-        port: 8000,
-        zone: Some("eu-west-1a".into()),
-        state,
-        reason: None,
-        description: None,
-    }
-}
-
-pub(super) fn group(name: &str, healthy: usize) -> TargetGroup {
-    TargetGroup {
-        name: name.into(),
-        arn: format!("arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/{name}/1"),
-        protocol: "HTTP".into(),
-        port: 8000,
-        target_type: "ip".into(),
-        health_check: TargetHealthCheck {
-            protocol: "HTTP".into(),
-            path: "/healthz".into(),
-            interval: 15,
-            matcher: "200".into(),
-            ..TargetHealthCheck::default()
-        },
-        deregistration_delay: Some(30),
-        targets: vec![target(TargetState::Healthy); healthy],
-        targets_error: None,
-    }
-}
-
-fn balancer() -> Balancer {
-    let groups = vec![group("backend", 4), group("frontend", 1)];
-    Balancer {
-        name: "app".into(),
-        arn: "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/app/1".into(),
-        dns_name: "app-1.eu-west-1.elb.amazonaws.com".into(),
-        scheme: "internet-facing".into(),
-        state: "active".into(),
-        vpc_id: "vpc-1".into(),
-        zones: vec!["eu-west-1a".into()],
-        security_groups: Vec::new(),
-        idle_timeout: Some(60),
-        deletion_protection: true,
-        listeners: vec![Listener {
-            arn: "listener".into(),
-            protocol: "HTTPS".into(),
-            port: 443,
-            ssl_policy: None,
-            certificates: vec![certificate(200)],
-            rules: vec![ListenerRule {
-                priority: "default".into(),
-                conditions: Vec::new(),
-                actions: Vec::new(),
-                forwards_to: groups.iter().map(|g| (g.arn.clone(), 1)).collect(),
-            }],
-        }],
-        target_groups: groups,
-        gaps: Vec::new(),
-    }
-}
-
-pub(super) fn service(name: &str, tasks: i32) -> Service {
-    Service {
-        name: name.into(),
-        arn: format!("arn:aws:ecs:eu-west-1:123456789012:service/app/{name}"),
-        status: "ACTIVE".into(),
-        desired: tasks,
-        running: tasks,
-        pending: 0,
-        launch_type: "FARGATE".into(),
-        platform_version: Some("1.4.0".into()),
-        created_at: ago(90 * 86_400),
-        strategy: DeploymentStrategy {
-            kind: "ROLLING".into(),
-            ..DeploymentStrategy::default()
-        },
-        task_definition: None,
-        deployments: vec![Deployment {
-            id: "ecs-svc/1".into(),
-            status: "PRIMARY".into(),
-            revision: format!("{name}:41"),
-            desired: tasks,
-            running: tasks,
-            pending: 0,
-            failed: 0,
-            rollout_state: Some("COMPLETED".into()),
-            rollout_reason: None,
-            created_at: ago(86_400),
-            updated_at: ago(86_000),
-        }],
-        rollouts: vec![rollout(name, "SUCCESSFUL", 86_400)],
-        tasks: (0..tasks).map(|_| task(name, "RUNNING")).collect(),
-        stopped: Vec::new(),
-        events: Vec::new(),
-        autoscaling: Some(Autoscaling {
-            min: 1,
-            max: 6,
-            scale_in_suspended: false,
-            scale_out_suspended: false,
-            policies: vec![ScalingPolicy {
-                name: "cpu".into(),
-                kind: "TargetTrackingScaling".into(),
-                metric: Some("ECSServiceAverageCPUUtilization".into()),
-                target: Some(60.0),
-                scale_in_cooldown: None,
-                scale_out_cooldown: None,
-                scale_in_disabled: false,
-                alarms: Vec::new(),
-            }],
-            activities: Vec::new(),
-        }),
-        load_balancers: Vec::new(),
-        subnets: vec!["subnet-1".into()],
-        security_groups: Vec::new(),
-        assign_public_ip: false,
-        exec_enabled: false,
-        health_check_grace: 60,
-        gaps: Vec::new(),
-    }
-}
-
-pub(super) fn rollout(service: &str, status: &str, began_ago: i64) -> Rollout {
-    Rollout {
-        arn: format!("arn:aws:ecs:eu-west-1:123456789012:service-deployment/app/{service}/1"),
-        status: status.into(),
-        reason: None,
-        strategy: "ROLLING".into(),
-        stage: None,
-        target: Some(format!("{service}:42")),
-        sources: vec![format!("{service}:41")],
-        target_tasks: None,
-        circuit_breaker: None,
-        rollback_reason: None,
-        created_at: ago(began_ago),
-        started_at: ago(began_ago),
-        finished_at: ago(began_ago - 120),
-    }
-}
-
-pub(super) fn task(service: &str, status: &str) -> Task {
-    Task {
-        arn: format!("arn:aws:ecs:eu-west-1:123456789012:task/app/{service}"),
-        id: "9f2c41d0aa".into(),
-        revision: format!("{service}:41"),
-        last_status: status.into(),
-        desired_status: "RUNNING".into(),
-        health: "HEALTHY".into(),
-        zone: None,
-        private_ip: None,
-        cpu: 512,
-        memory: 2_048,
-        created_at: ago(86_400),
-        started_at: ago(86_300),
-        stopped_at: None,
-        stop_code: None,
-        stopped_reason: None,
-        started_by: None,
-        containers: vec![Container {
-            name: service.into(),
-            image: format!("registry.example.com/{service}:41"),
-            digest: Some("sha256:aa".into()),
-            last_status: status.into(),
-            health: "HEALTHY".into(),
-            exit_code: None,
-            reason: None,
-        }],
-    }
-}
-
-/// A task that stopped `stopped_ago` seconds ago for `reason`.
-pub(super) fn stopped(stopped_ago: i64, code: &str, reason: &str, exit: Option<i32>) -> Task {
-    let mut task = task("backend", "STOPPED");
-    task.stopped_at = ago(stopped_ago);
-    task.stop_code = Some(code.into());
-    task.stopped_reason = Some(reason.into());
-    task.containers[0].exit_code = exit;
-    task
-}
-
-fn database() -> Database {
-    Database {
-        id: "app-db".into(),
-        arn: "arn:aws:rds:eu-west-1:123456789012:db:app-db".into(),
-        kind: DatabaseKind::Instance,
-        engine: "postgres".into(),
-        version: "16.4".into(),
-        class: "db.t4g.medium".into(),
-        status: "available".into(),
-        multi_az: true,
-        zone: None,
-        secondary_zone: None,
-        storage: Storage {
-            allocated_gib: 100,
-            max_gib: Some(200),
-            kind: "gp3".into(),
-            encrypted: true,
-            ..Storage::default()
-        },
-        endpoint: None,
-        port: Some(5432),
-        created_at: ago(90 * 86_400),
-        backup_retention_days: 7,
-        backup_window: None,
-        latest_restorable: ago(240),
-        maintenance_window: None,
-        pending_maintenance: Vec::new(),
-        pending_changes: Vec::new(),
-        parameter_groups: vec![("app".into(), "in-sync".into())],
-        max_connections: Some(MaxConnections {
-            value: 450,
-            source: MaxConnectionsSource::Derived,
-        }),
-        performance_insights: true,
-        deletion_protection: true,
-        publicly_accessible: false,
-        ca_certificate: None,
-        certificate_expires: None,
-        master_secret: None,
-        subnet_group: None,
-        vpc_id: Some("vpc-1".into()),
-        security_groups: Vec::new(),
-        members: Vec::new(),
-        log_exports: Vec::new(),
-        snapshots: Vec::new(),
-        events: Vec::new(),
-        gaps: Vec::new(),
-    }
-}
-
-fn images() -> Images {
-    Images {
-        repositories: vec![Repository {
-            name: "backend".into(),
-            uri: "registry.example.com/backend".into(),
-            arn: "arn:aws:ecr:eu-west-1:123456789012:repository/backend".into(),
-            tag_mutability: "IMMUTABLE".into(),
-            scan_on_push: true,
-            lifecycle_policy: Some(true),
-            gaps: Vec::new(),
-            images: vec![Image {
-                digest: "sha256:aa".into(),
-                tags: vec!["41".into()],
-                size_bytes: 50_000_000,
-                pushed_at: ago(86_500),
-                last_pulled_at: None,
-                media_type: None,
-                scan: Some(ScanFindings {
-                    status: "COMPLETE".into(),
-                    ..ScanFindings::default()
-                }),
-            }],
-        }],
-    }
-}
-
-pub(super) fn alarm(name: &str, state: AlarmState) -> Alarm {
-    Alarm {
-        name: name.into(),
-        arn: format!("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{name}"),
-        state,
-        reason: "Threshold Crossed".into(),
-        since: ago(300),
-        region: "eu-west-1".into(),
-        metric: "AWS/ApplicationELB HTTPCode_ELB_5XX_Count".into(),
-        dimensions: Vec::new(),
-        condition: "Sum > 10 for 3 of 5 × 60 s".into(),
-        actions_enabled: true,
-        actions: 1,
-        owned_by_autoscaling: false,
-    }
-}
-
-pub(super) fn subnet(id: &str, free: i32) -> Subnet {
-    Subnet {
-        id: id.into(),
-        name: None,
-        zone: "eu-west-1a".into(),
-        cidr: "10.0.1.0/24".into(),
-        free_addresses: free,
-        usable_addresses: 251,
-        reach: SubnetReach::Nat,
-    }
-}
-
-fn network() -> Network {
-    Network {
-        vpc_id: "vpc-1".into(),
-        cidrs: vec!["10.0.0.0/16".into()],
-        internet_gateway: Some("igw-1".into()),
-        subnets: vec![subnet("subnet-1", 200)],
-        route_tables: vec![RouteTable {
-            id: "rtb-1".into(),
-            name: None,
-            main: true,
-            subnets: vec!["subnet-1".into()],
-            routes: vec![Route {
-                destination: "0.0.0.0/0".into(),
-                target: "nat-1".into(),
-                state: "active".into(),
-            }],
-        }],
-        nat_gateways: vec![NatGateway {
-            id: "nat-1".into(),
-            name: None,
-            state: "available".into(),
-            failure: None,
-            subnet_id: Some("subnet-2".into()),
-            public_ips: Vec::new(),
-        }],
-        endpoints: Vec::new(),
-        security_groups: Vec::new(),
-        flow_logs: Vec::new(),
-        gaps: Vec::new(),
     }
 }

@@ -52,7 +52,11 @@ impl Widget for &Sheet<'_> {
         self.header(area, &columns, buf);
         for (line, &index) in self.state.order.iter().skip(first).take(height).enumerate() {
             let y = area.y + 1 + u16::try_from(line).unwrap_or(0);
-            let selected = first + line == self.state.cursor;
+            let keys = if first + line == self.state.cursor {
+                self.focus
+            } else {
+                Focus::Elsewhere
+            };
             self.row(
                 &self.grid.rows[index],
                 Rect {
@@ -61,7 +65,7 @@ impl Widget for &Sheet<'_> {
                     ..area
                 },
                 &columns,
-                selected,
+                keys,
                 buf,
             );
         }
@@ -173,7 +177,8 @@ impl Sheet<'_> {
         }
     }
 
-    fn row(&self, row: &Row, line: Rect, places: &[Place], selected: bool, buf: &mut Buffer) {
+    /// Draws a row; `keys` says whether keys act on it.
+    fn row(&self, row: &Row, line: Rect, places: &[Place], keys: Focus, buf: &mut Buffer) {
         for place in places {
             let Some(cell) = row.cells.get(place.index) else {
                 continue;
@@ -181,7 +186,7 @@ impl Sheet<'_> {
             let (text, role) = written(cell, self.now);
             // Quiet greys can vanish on the selection's background (Dracula: 1.9:1).
             let role = match role {
-                Role::Muted | Role::Faint if selected && self.focus == Focus::Here => Role::Text,
+                Role::Muted | Role::Faint if keys == Focus::Here => Role::Text,
                 role => role,
             };
             put(
@@ -193,12 +198,8 @@ impl Sheet<'_> {
                 buf,
             );
         }
-        if selected {
-            let look = match self.focus {
-                Focus::Here => style(self.theme, Role::Selection),
-                Focus::Elsewhere => Style::new(),
-            };
-            buf.set_style(line, look);
+        if keys == Focus::Here {
+            buf.set_style(line, style(self.theme, Role::Selection));
         }
     }
 }
