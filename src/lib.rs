@@ -22,6 +22,7 @@ pub mod format;
 pub mod grid;
 pub mod init;
 pub mod keymap;
+pub mod logs;
 pub mod model;
 pub mod observe;
 pub mod poll;

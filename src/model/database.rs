@@ -95,6 +95,19 @@ pub enum DatabaseKind {
     Cluster,
 }
 
+impl DatabaseKind {
+    /// Names the log group that RDS exports the logs of type `export` of database `id` to
+    /// (docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.Procedural.UploadtoCloudWatch.html).
+    #[must_use]
+    pub fn log_group(self, id: &str, export: &str) -> String {
+        let kind = match self {
+            Self::Instance => "instance",
+            Self::Cluster => "cluster",
+        };
+        format!("/aws/rds/{kind}/{id}/{export}")
+    }
+}
+
 /// Storage of a database.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Storage {

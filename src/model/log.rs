@@ -74,13 +74,16 @@ pub struct Follow {
     pub groups: Vec<String>,
     /// Lines from here on are given first.
     pub since: Timestamp,
+    /// How lines should arrive, where it can be: Live Tail costs money, polling does not.
+    pub prefer: Delivery,
 }
 
 /// How lines arrive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Delivery {
     /// CloudWatch Live Tail.
+    #[default]
     LiveTail,
     /// FilterLogEvents, every few seconds.
     Polling,

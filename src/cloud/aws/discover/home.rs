@@ -53,15 +53,11 @@ impl FoundDatabase {
         text
     }
 
-    /// Where RDS exports its logs to (docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.Procedural.UploadtoCloudWatch.html).
+    /// Where RDS exports its logs to.
     pub(super) fn log_groups(&self) -> Vec<String> {
-        let kind = match self.kind {
-            DatabaseKind::Instance => "instance",
-            DatabaseKind::Cluster => "cluster",
-        };
         let groups = self.log_exports.iter();
         groups
-            .map(|export| format!("/aws/rds/{kind}/{}/{export}", self.id))
+            .map(|export| self.kind.log_group(&self.id, export))
             .collect()
     }
 }

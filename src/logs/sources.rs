@@ -1,0 +1,220 @@
+//! Which log groups belong to an environment.
+
+use crate::{
+    model::{
+        environment::Environment,
+        log::{LogOrigin, LogSource},
+    },
+    observe::Observations,
+};
+use std::collections::BTreeMap;
+
+/// What the name of a log group of AWS WAF must begin with
+/// (docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html).
+const WAF_PREFIX: &str = "aws-waf-logs-";
+
+/// Lists the log groups of `environment`, each once, by origin, label and name: those that its containers, its database and its flow
+/// logs write to as far as they were read, and those that the configuration names. What ECS says of its services has no log group and
+/// is not among them.
+#[must_use]
+pub fn sources(environment: &Environment, seen: &Observations) -> Vec<LogSource> {
+    let mut found = Found::default();
+    for service in seen.compute().into_iter().flat_map(|c| &c.services) {
+        let containers = service.task_definition.iter().flat_map(|d| &d.containers);
+        let writing: Vec<(&str, &str)> = containers
+            .filter_map(|c| Some((c.name.as_str(), c.log_group.as_deref()?)))
+            .collect();
+        let several = writing.iter().any(|(_, group)| *group != writing[0].1);
+        for (container, group) in writing {
+            let label = match several {
+                true => format!("{}/{container}", service.name),
+                false => service.name.clone(),
+            };
+            found.add(LogOrigin::Service, label, group);
+        }
+    }
+    if let Some(database) = seen.database() {
+        for export in &database.log_exports {
+            let group = database.kind.log_group(&database.id, export);
+            found.add(LogOrigin::Database, export.clone(), &group);
+        }
+    }
+    let flow_logs = seen.network().into_iter().flat_map(|n| &n.flow_logs);
+    for log in flow_logs.filter(|log| log.destination_type == "cloud-watch-logs") {
+        found.add(
+            LogOrigin::FlowLogs,
+            "flow".to_owned(),
+            group_of(&log.destination),
+        );
+    }
+    for group in &environment.resources.log_groups {
+        if !found.0.contains_key(group) {
+            let (origin, label) = by_name(group);
+            found.add(origin, label, group);
+        }
+    }
+    found.into_sources()
+}
+
+/// Log groups with their origin and who writes there.
+#[derive(Default)]
+struct Found(BTreeMap<String, (LogOrigin, Vec<String>)>);
+
+impl Found {
+    fn add(&mut self, origin: LogOrigin, label: String, group: &str) {
+        let (_, labels) = self
+            .0
+            .entry(group.to_owned())
+            .or_insert((origin, Vec::new()));
+        if !labels.contains(&label) {
+            labels.push(label);
+        }
+    }
+
+    fn into_sources(self) -> Vec<LogSource> {
+        let sources = self.0.into_iter();
+        let mut sources: Vec<LogSource> = sources
+            .map(|(group, (origin, labels))| LogSource {
+                origin,
+                label: labels.join("+"),
+                group,
+            })
+            .collect();
+        sources.sort();
+        sources
+    }
+}
+
+/// The log group of `destination`, which is its name or its ARN, `arn:aws:logs:eu-west-1:123456789012:log-group:NAME:*`.
+fn group_of(destination: &str) -> &str {
+    destination
+        .split_once(":log-group:")
+        .map_or(destination, |(_, name)| name.trim_end_matches(":*"))
+}
+
+/// What a group's name tells of who writes there: names that AWS gives, then the words that people use.
+fn by_name(group: &str) -> (LogOrigin, String) {
+    let last = || {
+        let name = group.trim_end_matches('/');
+        name.rsplit('/').next().unwrap_or(name).to_owned()
+    };
+    if let Some(name) = group.strip_prefix(WAF_PREFIX) {
+        return (LogOrigin::Waf, format!("waf {name}"));
+    }
+    if group.starts_with("/aws/rds/") {
+        return (LogOrigin::Database, last());
+    }
+    let lower = group.to_lowercase();
+    let has = |word| {
+        lower
+            .split(|c: char| !c.is_alphanumeric())
+            .any(|w| w == word)
+    };
+    if has("flow") || has("flowlogs") {
+        (LogOrigin::FlowLogs, "flow".to_owned())
+    } else if has("alb") || has("elb") {
+        (LogOrigin::Balancer, "alb".to_owned())
+    } else {
+        (LogOrigin::Other, last())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        cloud::sim::{SimCloud, SimOptions, environment},
+        model::{Snapshot, Tier},
+        report,
+    };
+    use std::sync::Arc;
+
+    async fn demo() -> Observations {
+        report::observe(&SimCloud::new(SimOptions::default()), &environment()).await
+    }
+
+    fn told(environment: &Environment, seen: &Observations) -> Vec<String> {
+        let sources = sources(environment, seen).into_iter();
+        sources
+            .map(|s| format!("{:?} {} {}", s.origin, s.label, s.group))
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn every_group_of_the_environment_is_found_once() {
+        assert_eq!(
+            told(&environment(), &demo().await),
+            [
+                "Service backend /ecs/hydren/backend",
+                "Service frontend /ecs/hydren/frontend",
+                "Database postgresql /aws/rds/instance/hydren-db/postgresql",
+                "FlowLogs flow /vpc/hydren/flow-logs",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_the_configuration_names_is_found_before_anything_was_read() {
+        let mut environment = environment();
+        environment.resources.log_groups = [
+            "/vpc/hydren/flow-logs",
+            "aws-waf-logs-shop",
+            "/aws/rds/cluster/shop/postgresql",
+            "/aws/vendedlogs/alb/shop",
+            "/aws/lambda/thumbnails",
+        ]
+        .map(str::to_owned)
+        .into();
+        assert_eq!(
+            told(&environment, &Observations::default()),
+            [
+                "Database postgresql /aws/rds/cluster/shop/postgresql",
+                "FlowLogs flow /vpc/hydren/flow-logs",
+                "Waf waf shop aws-waf-logs-shop",
+                "Balancer alb /aws/vendedlogs/alb/shop",
+                "Other thumbnails /aws/lambda/thumbnails",
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn services_that_share_a_group_and_sidecars_with_their_own_are_told_apart() {
+        let mut seen = demo().await;
+        let mut compute = seen.compute().cloned().unwrap();
+        let mut sidecar = None;
+        for service in &mut compute.services {
+            let definition = service.task_definition.as_mut().unwrap();
+            for container in &mut definition.containers {
+                container.log_group = Some("/ecs/shared".to_owned());
+            }
+            if service.name == "backend" {
+                let mut proxy = definition.containers[0].clone();
+                proxy.name = "proxy".to_owned();
+                proxy.log_group = Some("/ecs/proxy".to_owned());
+                definition.containers.push(proxy);
+                sidecar = Some(definition.containers[0].name.clone());
+            }
+        }
+        let tier = seen.tier_mut(Tier::Ecs);
+        tier.value = Some(Snapshot::Compute(Arc::new(compute)));
+        let sources = sources(&environment(), &seen);
+        let label = |group: &str| {
+            let source = sources.iter().find(|s| s.group == group).unwrap();
+            source.label.clone()
+        };
+        assert_eq!(label("/ecs/proxy"), "backend/proxy");
+        let shared = label("/ecs/shared");
+        assert!(shared.contains("frontend"), "{shared}");
+        assert!(
+            shared.contains(&format!("backend/{}", sidecar.unwrap())),
+            "{shared}"
+        );
+    }
+
+    #[test]
+    fn a_destination_may_be_an_arn() {
+        let arn = "arn:aws:logs:eu-west-1:123456789012:log-group:/vpc/flow:*";
+        assert_eq!(group_of(arn), "/vpc/flow");
+        assert_eq!(group_of("/vpc/flow"), "/vpc/flow");
+    }
+}
