@@ -1,5 +1,3 @@
 //! The logs of an environment: where they come from.
 
-mod sources;
-
-pub use sources::sources;
+pub mod sources;

@@ -26,9 +26,10 @@ pub fn sources(environment: &Environment, seen: &Observations) -> Vec<LogSource>
             .collect();
         let several = writing.iter().any(|(_, group)| *group != writing[0].1);
         for (container, group) in writing {
-            let label = match several {
-                true => format!("{}/{container}", service.name),
-                false => service.name.clone(),
+            let label = if several {
+                format!("{}/{container}", service.name)
+            } else {
+                service.name.clone()
             };
             found.add(LogOrigin::Service, label, group);
         }
