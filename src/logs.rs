@@ -1,3 +1,11 @@
-//! The logs of an environment: where they come from.
+//! The logs of an environment: where they come from, and what their lines say.
 
+pub mod fields;
+pub mod flow;
+pub mod format;
+mod json;
+pub mod level;
+mod nginx;
+mod postgres;
+mod python;
 pub mod sources;
