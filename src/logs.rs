@@ -8,4 +8,5 @@ pub mod level;
 mod nginx;
 mod postgres;
 mod python;
+pub mod secrets;
 pub mod sources;
