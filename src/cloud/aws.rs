@@ -16,6 +16,7 @@ mod elbv2;
 mod failure;
 mod gap;
 mod insights;
+mod live_tail;
 mod logs;
 mod memo;
 #[cfg(test)]
@@ -144,7 +145,7 @@ impl Cloud for AwsCloud {
     }
 
     fn follow(&self, follow: Follow) -> BoxStream<'_, Followed> {
-        follow::polling(self, follow, None).boxed()
+        follow::tailing(self, self, follow).boxed()
     }
 
     async fn start_query(&self, query: &InsightsQuery) -> Result<String> {

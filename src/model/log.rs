@@ -98,7 +98,7 @@ pub enum Followed {
     Delivery(Delivery, Option<String>),
     /// Everything up to this moment has been told, as far as CloudWatch has it.
     UpTo(Timestamp),
-    /// Live Tail left lines out because there were too many (more than 500 a second).
+    /// Live Tail left lines out because there were too many (more than 500 a second). They are asked for, and come later.
     Sampled,
     /// Lines of this span may be missing.
     Gap {

@@ -1,10 +1,11 @@
 //! CloudWatch Logs Insights: a query is started, asked for its answer, and stopped.
 //!
 //! Sources: docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_StartQuery.html and API_GetQueryResults.html. Rows carry
-//! a pointer `@ptr` to the whole record, which nobody reads.
+//! a pointer `@ptr` to the whole record, which nobody reads. What a query has scanned is counted once, when its final answer is read.
 
 use super::{AwsCloud, failure::explain, shape::text};
 use crate::{
+    cloud::meter,
     error::{Error, ErrorKind, Result},
     model::log::{InsightsAnswer, InsightsQuery, QueryState},
 };
@@ -25,12 +26,14 @@ pub(super) async fn start(cloud: &AwsCloud, query: &InsightsQuery) -> Result<Str
         .send()
         .await
         .map_err(|error| explain("logs:StartQuery", &query.groups.join(", "), error))?;
-    started.query_id.ok_or_else(|| {
+    let id = started.query_id.ok_or_else(|| {
         Error::new(
             ErrorKind::Service,
             "CloudWatch Logs started a query and gave no id",
         )
-    })
+    })?;
+    cloud.memo.queries.begin(&id);
+    Ok(id)
 }
 
 /// Reads what a query has found so far.
@@ -46,8 +49,20 @@ pub(super) async fn answer(cloud: &AwsCloud, id: &str) -> Result<InsightsAnswer>
     let (matched, scanned, scanned_bytes) = answer.statistics().map_or((0.0, 0.0, 0.0), |s| {
         (s.records_matched(), s.records_scanned(), s.bytes_scanned())
     });
+    let state = state(answer.status());
+    if state.is_final() && cloud.memo.queries.end(id) {
+        let usd = meter::scan_cost(&cloud.region().await?, scanned_bytes);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a number of bytes"
+        )]
+        cloud
+            .meter
+            .spend("logs", "StartQuery", scanned_bytes as u64, usd);
+    }
     Ok(InsightsAnswer {
-        state: state(answer.status()),
+        state,
         rows: answer.results().iter().map(|row| fields(row)).collect(),
         matched,
         scanned,
@@ -55,7 +70,7 @@ pub(super) async fn answer(cloud: &AwsCloud, id: &str) -> Result<InsightsAnswer>
     })
 }
 
-/// Stops a query. One that has ended meanwhile is none to stop.
+/// Stops a query, and reads what it has scanned: that is billed.
 pub(super) async fn stop(cloud: &AwsCloud, id: &str) -> Result<()> {
     let clients = cloud.clients().await?;
     clients
@@ -64,8 +79,8 @@ pub(super) async fn stop(cloud: &AwsCloud, id: &str) -> Result<()> {
         .query_id(id)
         .send()
         .await
-        .map(|_| ())
-        .map_err(|error| explain("logs:StopQuery", &format!("query {id}"), error))
+        .map_err(|error| explain("logs:StopQuery", &format!("query {id}"), error))?;
+    answer(cloud, id).await.map(|_| ())
 }
 
 fn fields(row: &[ResultField]) -> Vec<(String, String)> {

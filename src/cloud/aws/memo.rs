@@ -5,7 +5,7 @@ use crate::{
     model::compute::{Rollout, TaskDefinition},
 };
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -18,6 +18,24 @@ pub(super) struct Memo {
     pub balancer: Name,
     /// The web ACL's metric name, which is its `WebACL` dimension.
     pub web_acl: Name,
+    /// Queries of Logs Insights whose cost is not counted yet.
+    pub queries: Queries,
+}
+
+/// Ids of queries that run.
+#[derive(Debug, Default)]
+pub(super) struct Queries(Mutex<HashSet<String>>);
+
+impl Queries {
+    /// A query was started.
+    pub(super) fn begin(&self, id: &str) {
+        lock(&self.0).insert(id.to_owned());
+    }
+
+    /// A query is over; whether that is news.
+    pub(super) fn end(&self, id: &str) -> bool {
+        lock(&self.0).remove(id)
+    }
 }
 
 /// A name that only AWS tells.

@@ -3,6 +3,9 @@
 use super::failure::is_page;
 use crate::cloud::meter::Meter;
 use aws_sdk_cloudwatch::operation::get_metric_data::GetMetricDataInput;
+use aws_sdk_cloudwatchlogs::operation::{
+    start_live_tail::StartLiveTailInput, start_query::StartQueryInput,
+};
 use aws_smithy_http_client::{Builder, ConnectorBuilder, proxy::ProxyConfig, tls};
 use aws_smithy_runtime_api::{
     box_error::BoxError,
@@ -155,7 +158,14 @@ impl Intercept for Metering {
         _components: &RuntimeComponents,
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        if let Some(input) = context.input().downcast_ref::<GetMetricDataInput>() {
+        let input = context.input();
+        if input.downcast_ref::<StartLiveTailInput>().is_some()
+            || input.downcast_ref::<StartQueryInput>().is_some()
+        {
+            // Billed by what comes of it.
+            cfg.interceptor_state().store_put(Units(0));
+        }
+        if let Some(input) = input.downcast_ref::<GetMetricDataInput>() {
             // An expression without a metric of its own is free: only metrics are billed.
             let metrics = input.metric_data_queries().iter();
             let metrics = metrics.filter(|q| q.metric_stat().is_some()).count();
