@@ -6,7 +6,12 @@ pub mod format;
 mod json;
 pub mod level;
 mod nginx;
+pub mod patterns;
 mod postgres;
 mod python;
+pub mod saved;
 pub mod secrets;
 pub mod sources;
+
+#[cfg(test)]
+mod tests;

@@ -16,7 +16,7 @@ const DEPTH: usize = 16;
 pub fn fields(message: &str, format: Format) -> Vec<(String, String)> {
     if format == Format::Json {
         let mut fields = Vec::new();
-        flatten(message, "", DEPTH, &mut fields);
+        flatten(message, None, DEPTH, &mut fields);
         return fields;
     }
     parts(message, format)
@@ -37,18 +37,18 @@ pub fn field<'a>(message: &'a str, format: Format, path: &str) -> Option<Cow<'a,
         .map(|(_, value)| Cow::Borrowed(value))
 }
 
-fn flatten(text: &str, prefix: &str, depth: usize, fields: &mut Vec<(String, String)>) {
+fn flatten(text: &str, parent: Option<&str>, depth: usize, fields: &mut Vec<(String, String)>) {
     for (key, value) in json::members(text) {
         if fields.len() >= FIELDS {
             return;
         }
-        let dot = if prefix.is_empty() { "" } else { "." };
-        let path = match key {
-            json::Key::Name(name) => format!("{prefix}{dot}{name}"),
-            json::Key::Index(index) => format!("{prefix}{dot}{index}"),
+        let name = match key {
+            json::Key::Name(name) => name.to_owned(),
+            json::Key::Index(index) => index.to_string(),
         };
+        let path = parent.map_or_else(|| name.clone(), |parent| format!("{parent}.{name}"));
         if json::is_nested(value) && depth > 1 && json::members(value).next().is_some() {
-            flatten(value, &path, depth - 1, fields);
+            flatten(value, Some(&path), depth - 1, fields);
         } else {
             fields.push((path, json::plain(value).into_owned()));
         }

@@ -52,7 +52,12 @@ pub fn mask(text: &str) -> Cow<'_, str> {
         at = mark.end();
         let secret = secret(text, &found, at, &mut no_jwt);
         if let Some(secret) = secret.filter(|it| !it.is_empty() && &text[it.clone()] != COVER) {
-            masked.push_str(&text[kept..secret.start]);
+            // The user of an address may be a token itself.
+            let between = at.clamp(kept, secret.start);
+            masked.push_str(&text[kept..between]);
+            if between < secret.start {
+                masked.push_str(&mask(&text[between..secret.start]));
+            }
             masked.push_str(COVER);
             kept = secret.end;
             at = secret.end;
@@ -312,6 +317,7 @@ mod tests {
     fn passwords_in_addresses_are_covered() {
         covers("postgresql://app:«s3cr3t»@db.example.com:5432/hydren");
         covers("postgres://app:«p@ss/w#rd»@db:5432/hydren?sslmode=require");
+        covers("https://«ghp_0123456789abcdefghijABCDEFGHIJ012345»:«x-oauth-basic»@github.com/a/b");
         covers("https://a:«b»@example.com/img@2x.png");
         covers("redis://:«hunter2»@cache:6379/0 and amqp://a:«b»@c");
         for line in [
