@@ -6,13 +6,14 @@
 
 mod act;
 mod layer;
+mod logs;
 mod screen;
 mod window;
 
 #[cfg(test)]
 mod tests;
 
-pub use layer::{Layer, Lines, Listing, Picker};
+pub use layer::{Layer, Lines, Listing, Picker, Prompt};
 pub use screen::{Pane, Screen};
 pub use window::ChartWindow;
 
@@ -21,11 +22,16 @@ use crate::{
     error::{Error, Result},
     grid::{Grid, GridState},
     keymap::Keymap,
+    logs::{
+        search::{Found, Job},
+        view::{LogView, Purpose as LogPurpose},
+    },
     model::{
         Health, Snapshot, Tier,
         environment::Environment,
         event::Event,
         identity::Identity,
+        log::{Follow, Followed},
         metric::{MetricId, Metrics, Window},
     },
     observe::{Observations, Observed},
@@ -37,7 +43,8 @@ use crate::{
 use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent, MouseEventKind};
 use jiff::{SignedDuration, Timestamp};
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, HashSet, VecDeque},
+    path::PathBuf,
     sync::Arc,
 };
 
@@ -90,6 +97,17 @@ pub enum Msg {
         /// Answer.
         result: Result<Identity>,
     },
+    /// A followed log told something.
+    Log {
+        /// Generation that asked.
+        generation: u64,
+        /// What.
+        told: Followed,
+    },
+    /// A search of the log lines found something.
+    Found(LogPurpose, Found),
+    /// A text was saved.
+    Saved(Result<PathBuf>),
     /// The profiles of this machine were listed.
     Profiles(Result<Vec<String>>),
     /// The themes to choose from were listed.
@@ -116,6 +134,14 @@ pub enum Effect {
     ReadMetrics(Purpose, Vec<MetricId>, Window),
     /// Look up the caller.
     ReadIdentity,
+    /// Follow logs, and nothing else that was followed.
+    Follow(Follow),
+    /// Follow no logs any more.
+    Unfollow,
+    /// Search the log lines.
+    Search(LogPurpose, Job),
+    /// Save a text under a name in the folder that the console was started in.
+    Save(String, String),
     /// Talk to another environment from now on.
     Connect(Box<Environment>),
     /// List this machine's AWS profiles.
@@ -202,6 +228,8 @@ pub struct App {
     pub panes: BTreeMap<Pane, PaneView>,
     /// Dialogs; the last is on top and gets keys first.
     pub layers: Vec<Layer>,
+    /// Log lines.
+    pub logs: LogView,
     /// The charts' window.
     pub window: ChartWindow,
     /// Whether the console polls.
@@ -235,6 +263,9 @@ pub struct App {
     due_identity: Due,
     queried: Vec<MetricId>,
     shown_minute: i64,
+    following: logs::Following,
+    /// Ids of ECS's messages that stand among the log lines.
+    ecs_events: HashSet<Option<String>>,
 }
 
 /// What the header shows of the price.
@@ -272,6 +303,7 @@ impl App {
                 .map(|pane| (*pane, PaneView::default()))
                 .collect(),
             layers: Vec::new(),
+            logs: LogView::default(),
             window: ChartWindow::default(),
             running: Running::Live,
             pace: Pace::Watched,
@@ -292,6 +324,8 @@ impl App {
             due_identity: Due::default(),
             queried: Vec::new(),
             shown_minute: 0,
+            following: logs::Following::default(),
+            ecs_events: HashSet::new(),
         }
     }
 
@@ -305,8 +339,7 @@ impl App {
             }
             Msg::Paste(text) => {
                 self.touched();
-                self.paste(&text);
-                Vec::new()
+                self.paste(&text)
             }
             Msg::Mouse(mouse) => match mouse.kind {
                 MouseEventKind::ScrollDown | MouseEventKind::ScrollUp
@@ -328,6 +361,7 @@ impl App {
             Msg::Tier { generation, .. }
             | Msg::Metrics { generation, .. }
             | Msg::Identity { generation, .. }
+            | Msg::Log { generation, .. }
                 if generation != self.generation =>
             {
                 Vec::new()
@@ -349,6 +383,18 @@ impl App {
                 }
                 self.seen.identity.settle(result, self.now);
                 self.dirty = true;
+                Vec::new()
+            }
+            Msg::Log { told, .. } => {
+                self.log_told(told);
+                Vec::new()
+            }
+            Msg::Found(purpose, found) => {
+                self.log_found(purpose, found);
+                Vec::new()
+            }
+            Msg::Saved(result) => {
+                self.saved(result);
                 Vec::new()
             }
             Msg::Profiles(result) => {
@@ -473,11 +519,11 @@ impl App {
             self.pace = pace;
             self.dirty = true;
         }
-        if self.running == Running::Frozen {
-            Vec::new()
-        } else {
-            self.poll()
+        let mut effects = self.linger();
+        if self.running == Running::Live {
+            effects.extend(self.poll());
         }
+        effects
     }
 
     /// Says what is due.
@@ -575,12 +621,12 @@ impl App {
         }
         self.seen.tier_mut(tier).settle(result, self.now);
         self.derive();
+        let mut effects = self.follow_logs();
         // Metrics of what was just discovered should not wait for the next tick.
         if self.running == Running::Live {
-            self.poll_metrics().into_iter().collect()
-        } else {
-            Vec::new()
+            effects.extend(self.poll_metrics());
         }
+        effects
     }
 
     fn metrics_read(&mut self, purpose: Purpose, result: Result<Metrics>) {
@@ -605,6 +651,9 @@ impl App {
             _ => Arc::new(new),
         });
         known.settle(merged, self.now);
+        if let Some(error) = self.seen.metrics_error(self.now) {
+            self.note_error("Metrics", Some(&error));
+        }
         self.derive();
     }
 
@@ -664,8 +713,12 @@ impl App {
         self.due_charts = Due::default();
         self.due_identity = Due::default();
         self.layers.clear();
+        self.logs = LogView::new(self.logs.store.limit());
+        self.ecs_events.clear();
+        let mut effects = self.stop_following();
         self.derive();
         // The new cloud has a clock of its own: its first tick says what is due.
-        vec![Effect::Connect(Box::new(environment))]
+        effects.push(Effect::Connect(Box::new(environment)));
+        effects
     }
 }

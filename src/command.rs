@@ -1,6 +1,6 @@
 //! Every command of the console, once: name, title, what it does. Keys, hints, help, palette and docs/keys.md come from this table.
 
-use crate::app::{App, Effect, Layer, Picker, Screen};
+use crate::app::{App, Effect, Layer, Picker, Prompt, Screen};
 
 /// Where a command belongs in help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,6 +9,8 @@ pub enum Group {
     Move,
     /// The selected thing.
     Selection,
+    /// Log lines.
+    Logs,
     /// Charts and their window.
     Charts,
     /// Screens.
@@ -19,10 +21,11 @@ pub enum Group {
 
 impl Group {
     /// Every group in the order of help.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Screens,
         Self::Move,
         Self::Selection,
+        Self::Logs,
         Self::Charts,
         Self::Console,
     ];
@@ -33,6 +36,7 @@ impl Group {
         match self {
             Self::Move => "Move",
             Self::Selection => "Selection",
+            Self::Logs => "Logs",
             Self::Charts => "Charts",
             Self::Screens => "Screens",
             Self::Console => "Console",
@@ -77,6 +81,7 @@ commands! {
     "services" Screens "Services" "Show the ECS services, tasks, rollouts and autoscaling." |app| app.go(Screen::Services);
     "database" Screens "Database" "Show the RDS database, its snapshots and events." |app| app.go(Screen::Database);
     "images" Screens "Images" "Show image repositories and which image each service runs." |app| app.go(Screen::Images);
+    "logs" Screens "Logs" "Show log lines: of the selected service, at the time that the charts look at." App::open_logs;
     "alarms" Screens "Alarms" "Show CloudWatch alarms, their history and dashboards." |app| app.go(Screen::Alarms);
     "network" Screens "Network" "Show the VPC: subnets, routes, gateways, security groups, flow logs." |app| app.go(Screen::Network);
 
@@ -95,13 +100,30 @@ commands! {
     "copy" Selection "copy" "Copy the selected row's identifier (OSC 52, works over SSH)." App::copy;
     "browse" Selection "AWS console" "Give the selected row's page in the AWS console, and copy it." App::browse;
     "actions" Selection "actions" "List what can be done with the selected row." |app| app.push(Layer::actions());
-    "filter" Selection "filter" "Filter rows: words, `column:value`, `!word`." App::edit_filter;
-    "next-match" Selection "next match" "Go to the next row that passes the filter." |app| app.step(1);
-    "previous-match" Selection "previous match" "Go to the row before that passes the filter." |app| app.step(-1);
+    "filter" Selection "filter" "Filter rows: words, `column:value`, `!word`. In logs: search." App::edit_filter;
+    "next-match" Selection "next match" "Go to the next row that passes the filter, in logs to the next match." |app| app.next_hit(1);
+    "previous-match" Selection "previous match" "Go to the row before that passes the filter, in logs to the match before." |app| app.next_hit(-1);
     "sort" Selection "sort" "Sort by the next column, then the other way, then not at all." App::sort;
 
-    "earlier" Charts "earlier" "Move the charts' window back in time." |app| app.shift_window(-1);
-    "later" Charts "later" "Move the charts' window forward in time." |app| app.shift_window(1);
+    "log-filter" Logs "filter" "Show only lines that pass: words, `/expression/`, `level:error`, `service:backend`, `field:value`, `-not`." |app| app.prompt(Prompt::Filter);
+    "follow" Logs "follow" "Follow the newest line, or stop where it is." App::toggle_follow;
+    "context" Logs "context" "Show all lines around this one, and come back to the filter." App::toggle_context;
+    "same-request" Logs "same request" "Show all lines with this line's request id, of every source." App::same_request;
+    "task-of-line" Logs "task" "Go to the task that wrote this line." App::task_of_line;
+    "charts-of-line" Logs "charts" "Show the charts around the time of this line." App::charts_of_line;
+    "patterns" Logs "patterns" "List groups of lines that are alike, with their counts." App::log_patterns;
+    "sources" Logs "sources" "List the sources of lines, to show one alone." App::log_sources;
+    "go-to-time" Logs "time" "Go to a time: `14:03`, `-15m`, `2026-11-22T14:03:27Z`." |app| app.prompt(Prompt::Time);
+    "wrap" Logs "wrap" "Wrap long lines, or cut them; cut lines scroll sideways." App::toggle_wrap;
+    "raw" Logs "raw" "Show JSON lines as fields, or as they were written." App::toggle_raw;
+    "times" Logs "times" "Show times as UTC, in this machine's zone, or as ages." App::next_clock;
+    "bookmark" Logs "mark" "Mark this line, or take the mark away." App::bookmark;
+    "next-bookmark" Logs "next mark" "Go to the next marked line." App::next_bookmark;
+    "save-log" Logs "save" "Save the lines that are shown to a file." App::save_log;
+    "reveal" Logs "secrets" "Show what looks like a secret in log lines, or mask it again." App::toggle_secrets;
+
+    "earlier" Charts "earlier" "Move the charts' window back in time; scroll log lines left." |app| app.shift_window(-1);
+    "later" Charts "later" "Move the charts' window forward in time; scroll log lines right." |app| app.shift_window(1);
     "zoom-in" Charts "zoom in" "Look at a shorter time: 7 d to 15 m." |app| app.zoom(-1);
     "zoom-out" Charts "zoom out" "Look at a longer time: 15 m to 7 d." |app| app.zoom(1);
     "latest" Charts "now" "Let the charts end now again." App::window_to_now;

@@ -1,6 +1,10 @@
-//! The logs of an environment: where they come from, and what their lines say.
+//! Logs: lines kept in time order, understood, filtered, searched and read.
+//!
+//! Lines come in as [`crate::model::log::Followed`] and go into [`view::LogView`], which the console's state holds. What takes long is
+//! handed out as a [`search::Job`] and comes back as [`search::Found`]. Everything here is pure.
 
 pub mod fields;
+pub mod filter;
 pub mod flow;
 pub mod format;
 mod json;
@@ -10,8 +14,11 @@ pub mod patterns;
 mod postgres;
 mod python;
 pub mod saved;
+pub mod search;
 pub mod secrets;
 pub mod sources;
+pub mod store;
+pub mod view;
 
 #[cfg(test)]
 mod tests;

@@ -6,17 +6,23 @@ use crate::{
     app::{App, Effect, Msg},
     cloud::{Cloud, aws},
     error::{Error, ErrorKind, Result},
-    model::environment::Environment,
+    model::{environment::Environment, log::Followed},
     terminal::Terminal,
     theme::Theme,
 };
 use crossterm::event::{Event, EventStream};
 use futures::StreamExt as _;
 use signal_hook::consts::{SIGCONT, SIGSTOP, SIGTSTP};
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{
+    io::AsyncWriteExt as _,
     signal::unix::{SignalKind, signal},
     sync::mpsc::{UnboundedSender, unbounded_channel},
+    task::AbortHandle,
     time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
 };
 
@@ -44,6 +50,8 @@ struct Performer {
     connect: Connect,
     themes: Option<PathBuf>,
     answers: UnboundedSender<Msg>,
+    /// What follows logs.
+    follower: Option<AbortHandle>,
 }
 
 /// Runs the console until it is left. `themes` is the folder of the user's own themes.
@@ -63,6 +71,7 @@ pub async fn run(
         connect,
         themes,
         answers,
+        follower: None,
     };
     let mut keys = EventStream::new();
     let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
@@ -156,6 +165,36 @@ impl Performer {
                     result: within(LIMIT, "sts:GetCallerIdentity", cloud.identity()).await,
                 }
             }),
+            Effect::Follow(follow) => {
+                self.stop_following();
+                let answers = self.answers.clone();
+                let task = tokio::spawn(async move {
+                    let mut told = cloud.follow(follow);
+                    while let Some(told) = told.next().await {
+                        for told in portions(told) {
+                            // Nobody listens any more only when the console is being left.
+                            let _ = answers.send(Msg::Log { generation, told });
+                        }
+                    }
+                });
+                self.follower = Some(task.abort_handle());
+            }
+            Effect::Unfollow => self.stop_following(),
+            Effect::Search(purpose, job) => {
+                let answers = self.answers.clone();
+                tokio::task::spawn_blocking(move || {
+                    job.run(|found| answers.send(Msg::Found(purpose, found)).is_ok());
+                });
+            }
+            Effect::Save(name, text) => self.answer(async move {
+                let path = PathBuf::from(name);
+                let written = write_new(&path, &text).await;
+                Msg::Saved(written.map(|()| path).map_err(|e| {
+                    Error::new(ErrorKind::Io, format!("the lines cannot be saved: {e}"))
+                        .hint("start the console in a folder that can be written to")
+                        .source(e)
+                }))
+            }),
             Effect::Connect(environment) => {
                 self.cloud = (self.connect)(&environment);
                 let tick = self.tick();
@@ -192,6 +231,12 @@ impl Performer {
         Ok(())
     }
 
+    fn stop_following(&mut self) {
+        if let Some(follower) = self.follower.take() {
+            follower.abort();
+        }
+    }
+
     /// Lets a task work and takes its answer.
     fn answer(&self, work: impl Future<Output = Msg> + Send + 'static) {
         let answers = self.answers.clone();
@@ -200,6 +245,30 @@ impl Performer {
             let _ = answers.send(work.await);
         });
     }
+}
+
+/// Lines in portions that `update` takes in within a fraction of a frame.
+fn portions(told: Followed) -> Vec<Followed> {
+    const PORTION: usize = 1_000;
+    match told {
+        Followed::Lines(lines) if lines.len() > PORTION => lines
+            .chunks(PORTION)
+            .map(|portion| Followed::Lines(portion.to_vec()))
+            .collect(),
+        told => vec![told],
+    }
+}
+
+/// Writes a file that was not there, readable by its owner only: logs tell much.
+async fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut file = tokio::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .await?;
+    file.write_all(text.as_bytes()).await?;
+    file.flush().await
 }
 
 /// Stops the process as a job of its shell, which has the terminal meanwhile. `SIGCONT` says when it goes on.

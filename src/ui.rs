@@ -9,6 +9,7 @@
 
 mod bars;
 mod dialog;
+mod logs;
 mod overview;
 mod tier;
 pub mod widget;
@@ -41,6 +42,7 @@ pub fn render(app: &App, area: Rect, buf: &mut Buffer) {
     bars::header(app, top, buf);
     match app.screen {
         Screen::Overview => overview::render(app, body, buf),
+        Screen::Logs => logs::render(app, body, buf),
         _ => tier::render(app, body, buf),
     }
     bars::footer(app, bottom, buf);

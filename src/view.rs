@@ -257,6 +257,8 @@ fn rows(pane: Pane, scope: &Scope<'_>) -> Grid {
         Pane::Routes => network::routes(scope),
         Pane::Gateways => network::gateways(scope),
         Pane::FlowLogs => network::flow_logs(scope),
+        // Log lines are drawn from where they are kept.
+        Pane::Lines => Grid::default(),
     }
 }
 
@@ -285,7 +287,7 @@ pub const fn nothing(pane: Pane) -> &'static str {
 #[must_use]
 pub fn fields(screen: Screen, scope: &Scope<'_>) -> Vec<Field> {
     match screen {
-        Screen::Overview => Vec::new(),
+        Screen::Overview | Screen::Logs => Vec::new(),
         Screen::Edge => edge::fields(scope),
         Screen::Balancer => balancer::fields(scope),
         Screen::Services => services::fields(scope),
@@ -300,7 +302,7 @@ pub fn fields(screen: Screen, scope: &Scope<'_>) -> Vec<Field> {
 #[must_use]
 pub fn charts(screen: Screen, scope: &Scope<'_>) -> Vec<Chart> {
     match screen {
-        Screen::Overview | Screen::Images | Screen::Alarms => Vec::new(),
+        Screen::Overview | Screen::Images | Screen::Logs | Screen::Alarms => Vec::new(),
         Screen::Edge => edge::charts(scope),
         Screen::Balancer => balancer::charts(scope),
         Screen::Services => services::charts(scope),

@@ -1,5 +1,6 @@
 //! The console on the simulated environment, without a terminal and without waiting: every effect is performed to its end.
 
+use futures::StreamExt as _;
 use hydren::{
     app::{App, Effect, Msg, Screen},
     cli::Output,
@@ -10,6 +11,7 @@ use hydren::{
     command,
     error::{Error, ErrorKind, Result},
     keymap::Keymap,
+    model::log::Followed,
     report::{self, status::Status},
     theme::{self, Theme},
     triage, ui,
@@ -54,6 +56,7 @@ impl Demo {
         );
         app.update(Msg::Resize(super::SIZE.0, super::SIZE.1));
         let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
             .build()
             .map_err(|e| Error::new(ErrorKind::Io, "no thread can be started").source(e))?;
         Ok(Self {
@@ -80,7 +83,7 @@ impl Demo {
                 return;
             }
             while let Some(effect) = wanted.pop() {
-                if let Some(answer) = self.answer(effect) {
+                for answer in self.answer(effect) {
                     wanted.extend(self.app.update(answer));
                 }
             }
@@ -100,7 +103,7 @@ impl Demo {
             )
         })?;
         for effect in (command.run)(&mut self.app) {
-            if let Some(answer) = self.answer(effect) {
+            for answer in self.answer(effect) {
                 self.app.update(answer);
             }
         }
@@ -137,27 +140,39 @@ impl Demo {
         status.print(Output::Table)
     }
 
-    /// Performs a reading effect; the others have no answer.
-    fn answer(&self, effect: Effect) -> Option<Msg> {
+    /// Performs a reading effect; the others have no answer. What is followed is told up to the present.
+    fn answer(&self, effect: Effect) -> Vec<Msg> {
         let generation = self.app.generation;
         let cloud = &self.cloud;
         self.runtime.block_on(async {
             match effect {
-                Effect::Read(tier) => Some(Msg::Tier {
+                Effect::Read(tier) => vec![Msg::Tier {
                     generation,
                     tier,
                     result: cloud.read(tier).await,
-                }),
-                Effect::ReadMetrics(purpose, ids, window) => Some(Msg::Metrics {
+                }],
+                Effect::ReadMetrics(purpose, ids, window) => vec![Msg::Metrics {
                     generation,
                     purpose,
                     result: cloud.metrics(&ids, window).await,
-                }),
-                Effect::ReadIdentity => Some(Msg::Identity {
+                }],
+                Effect::ReadIdentity => vec![Msg::Identity {
                     generation,
                     result: cloud.identity().await,
-                }),
-                _ => None,
+                }],
+                Effect::Follow(follow) => {
+                    let mut answers = Vec::new();
+                    let mut stream = cloud.follow(follow);
+                    while let Some(told) = stream.next().await {
+                        let done = matches!(told, Followed::UpTo(at) if at >= cloud.now());
+                        answers.push(Msg::Log { generation, told });
+                        if done {
+                            break;
+                        }
+                    }
+                    answers
+                }
+                _ => Vec::new(),
             }
         })
     }

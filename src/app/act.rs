@@ -1,6 +1,6 @@
 //! What keys and commands do.
 
-use super::{App, Effect, Layer, Listing, Mouse, Pane, Picker, Running, Screen};
+use super::{App, Effect, Layer, Listing, Mouse, Pane, Picker, Prompt, Running, Screen};
 use crate::{
     command,
     grid::Filter,
@@ -12,6 +12,7 @@ use crate::{
     view,
 };
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use jiff::Timestamp;
 use tui_input::{Input, backend::crossterm::EventHandler as _};
 
 /// AWS regions offered for switching (commercial partition, AWS General Reference); another one can be typed.
@@ -56,6 +57,7 @@ impl App {
         }
         match self.layers.last_mut() {
             Some(Layer::Filter(_)) => return self.filter_key(key),
+            Some(Layer::Prompt(..)) => return self.prompt_key(key),
             Some(Layer::Palette(_) | Layer::Actions(_) | Layer::Pick(..)) => {
                 return self.listing_key(key);
             }
@@ -86,13 +88,17 @@ impl App {
             )
     }
 
-    pub(super) fn paste(&mut self, text: &str) {
+    pub(super) fn paste(&mut self, text: &str) -> Vec<Effect> {
         let typed: String = text.chars().filter(|c| !c.is_control()).collect();
         let append = |input: &mut Input| *input = Input::new(format!("{}{typed}", input.value()));
         match self.layers.last_mut() {
             Some(Layer::Filter(input)) => {
                 append(input);
                 self.apply_filter();
+            }
+            Some(Layer::Prompt(_, input, _)) => {
+                append(input);
+                return self.prompt_typed();
             }
             Some(layer) => {
                 if let Some(listing) = layer.listing_mut() {
@@ -101,6 +107,20 @@ impl App {
                 }
             }
             None => {}
+        }
+        Vec::new()
+    }
+
+    fn prompt_key(&mut self, key: KeyEvent) -> Vec<Effect> {
+        match key.code {
+            KeyCode::Enter => self.prompt_kept(),
+            KeyCode::Esc => self.prompt_cleared(),
+            _ => {
+                if let Some(Layer::Prompt(_, input, _)) = self.layers.last_mut() {
+                    input.handle_event(&Event::Key(key));
+                }
+                self.prompt_typed()
+            }
         }
     }
 
@@ -200,6 +220,8 @@ impl App {
                 return Vec::new();
             }
             Picker::Theme => return vec![Effect::LoadTheme(chosen)],
+            Picker::Source => return self.picked_source(&chosen),
+            Picker::Pattern => return self.picked_pattern(&chosen),
             Picker::Environment => match self.environments.iter().find(|e| e.name == chosen) {
                 Some(environment) => environment.clone(),
                 None => {
@@ -267,6 +289,8 @@ impl App {
                 .map(|r| ((*r).to_owned(), String::new()))
                 .collect(),
             Picker::Theme => return vec![Effect::ListThemes],
+            Picker::Source => return self.log_sources(),
+            Picker::Pattern => return self.log_patterns(),
         };
         self.push(Layer::Pick(picker, Listing::new(entries)))
     }
@@ -292,11 +316,11 @@ impl App {
             self.charts = super::Observed::default();
             self.due_charts.at_once();
         }
+        let mut effects = self.follow_logs();
         if self.running == Running::Live {
-            self.poll()
-        } else {
-            Vec::new()
+            effects.extend(self.poll());
         }
+        effects
     }
 
     /// Moves the selection, or scrolls the dialog on top.
@@ -306,6 +330,10 @@ impl App {
             if let Some(lines) = layer.lines_mut() {
                 lines.step(by);
             }
+            return Vec::new();
+        }
+        if self.screen == Screen::Logs {
+            self.logs.step(by);
             return Vec::new();
         }
         let pane = self.focused();
@@ -329,7 +357,7 @@ impl App {
         Vec::new()
     }
 
-    fn focus_on(&mut self, pane: Pane) {
+    pub(super) fn focus_on(&mut self, pane: Pane) {
         if let Some(index) = self.screen.panes().iter().position(|p| *p == pane) {
             self.focus.insert(self.screen, index);
         }
@@ -339,6 +367,17 @@ impl App {
     pub fn back(&mut self) -> Vec<Effect> {
         if self.layers.pop().is_some() {
             return Vec::new();
+        }
+        if self.screen == Screen::Logs && !self.logs.search().is_empty() {
+            // An empty search is always understood.
+            let _ = self.logs.set_search("");
+            return Vec::new();
+        }
+        if self.screen == Screen::Logs && self.logs.in_context() {
+            return self.toggle_context();
+        }
+        if self.screen == Screen::Logs && !self.logs.filter().is_empty() {
+            return self.clear_log_filter();
         }
         let pane = self.focused();
         if !self.pane(pane).state.filter.is_empty() {
@@ -396,6 +435,9 @@ impl App {
 
     /// Shows everything known of the selected row.
     pub fn describe(&mut self) -> Vec<Effect> {
+        if self.screen == Screen::Logs {
+            return self.describe_line();
+        }
         let pane = self.focused();
         let view = self.pane(pane);
         let Some(row) = view.state.row(&view.grid) else {
@@ -422,6 +464,7 @@ impl App {
                 Some(lines.join("\n"))
             }
             Some(_) => None,
+            None if self.screen == Screen::Logs => self.copied_line(),
             None => self
                 .selected_id(self.focused())
                 .map(|id| neutral(id).into_owned()),
@@ -456,6 +499,9 @@ impl App {
 
     /// Opens the filter line of the pane that has the keys.
     pub fn edit_filter(&mut self) -> Vec<Effect> {
+        if self.screen == Screen::Logs {
+            return self.prompt(Prompt::Search);
+        }
         let text = self.pane(self.focused()).state.filter.text().to_owned();
         self.push(Layer::Filter(Input::new(text)))
     }
@@ -471,6 +517,9 @@ impl App {
 
     /// Moves the charts' window by half its span.
     pub fn shift_window(&mut self, by: i64) -> Vec<Effect> {
+        if self.screen == Screen::Logs {
+            return self.sideways(by);
+        }
         let window = self.window.shifted(by, self.now);
         self.look_at(window)
     }
@@ -481,6 +530,11 @@ impl App {
             Some(window) => self.look_at(window),
             None => Vec::new(),
         }
+    }
+
+    /// Puts a moment into the middle of the charts' window.
+    pub(super) fn look_at_moment(&mut self, at: Timestamp) -> Vec<Effect> {
+        self.look_at(self.window.around(at, self.now))
     }
 
     /// Lets the charts end now again.

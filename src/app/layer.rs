@@ -1,6 +1,9 @@
 //! Dialogs over the screen. They are a stack; the top one gets keys first.
 
-use crate::command::{COMMANDS, Command};
+use crate::{
+    command::{COMMANDS, Command},
+    logs::filter::FilterError,
+};
 use std::cell::Cell;
 use tui_input::Input;
 
@@ -28,6 +31,8 @@ pub enum Layer {
     Pick(Picker, Listing),
     /// Type a filter for the pane that has the keys.
     Filter(Input),
+    /// Type something for the log screen; what of it cannot be understood.
+    Prompt(Prompt, Input, Option<FilterError>),
 }
 
 /// A scrolled text.
@@ -66,6 +71,17 @@ pub struct Listing {
     pub cursor: usize,
 }
 
+/// What is typed on the log screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Prompt {
+    /// Which lines are shown.
+    Filter,
+    /// What is looked for among them.
+    Search,
+    /// The time to go to.
+    Time,
+}
+
 /// What is picked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Picker {
@@ -77,6 +93,10 @@ pub enum Picker {
     Region,
     /// A theme.
     Theme,
+    /// A source of log lines.
+    Source,
+    /// Log lines that are alike.
+    Pattern,
 }
 
 impl Picker {
@@ -88,6 +108,8 @@ impl Picker {
             Self::Profile => "AWS profile",
             Self::Region => "Region",
             Self::Theme => "Theme",
+            Self::Source => "Sources",
+            Self::Pattern => "Patterns",
         }
     }
 }

@@ -17,6 +17,8 @@ pub enum Screen {
     Database,
     /// Images.
     Images,
+    /// Log lines.
+    Logs,
     /// Alarms and dashboards.
     Alarms,
     /// The VPC.
@@ -25,13 +27,14 @@ pub enum Screen {
 
 impl Screen {
     /// Every screen in the order of the bottom bar.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Overview,
         Self::Edge,
         Self::Balancer,
         Self::Services,
         Self::Database,
         Self::Images,
+        Self::Logs,
         Self::Alarms,
         Self::Network,
     ];
@@ -46,6 +49,7 @@ impl Screen {
             Self::Services => "Services",
             Self::Database => "Database",
             Self::Images => "Images",
+            Self::Logs => "Logs",
             Self::Alarms => "Alarms",
             Self::Network => "Network",
         }
@@ -61,6 +65,7 @@ impl Screen {
             Self::Services => "services",
             Self::Database => "database",
             Self::Images => "images",
+            Self::Logs => "logs",
             Self::Alarms => "alarms",
             Self::Network => "network",
         }
@@ -70,7 +75,7 @@ impl Screen {
     #[must_use]
     pub const fn tiers(self) -> &'static [Tier] {
         match self {
-            Self::Overview => &[],
+            Self::Overview | Self::Logs => &[],
             Self::Edge => &[Tier::Route53, Tier::CloudFront, Tier::Waf],
             Self::Balancer => &[Tier::Alb],
             Self::Services => &[Tier::Ecs],
@@ -106,6 +111,7 @@ impl Screen {
             ],
             Self::Database => &[Pane::Snapshots, Pane::DatabaseEvents],
             Self::Images => &[Pane::Running, Pane::Repositories, Pane::ImageList],
+            Self::Logs => &[Pane::Lines],
             Self::Alarms => &[Pane::Alarms, Pane::AlarmHistory, Pane::Dashboards],
             Self::Network => &[
                 Pane::Subnets,
@@ -183,6 +189,7 @@ panes! {
     Running "Running images" Some(Tier::Ecs);
     Repositories "Repositories" Some(Tier::Images);
     ImageList "Images" Some(Tier::Images);
+    Lines "Logs" None;
     Alarms "Alarms" Some(Tier::Alarms);
     AlarmHistory "Alarm history" Some(Tier::Alarms);
     Dashboards "Dashboards" Some(Tier::Alarms);

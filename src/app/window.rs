@@ -80,6 +80,17 @@ impl ChartWindow {
         }
     }
 
+    /// The same span with `at` in its middle; it ends now where the middle is too late for that.
+    #[must_use]
+    pub fn around(self, at: Timestamp, now: Timestamp) -> Self {
+        let half = SignedDuration::from_secs(SPANS[self.span].0 / 2);
+        let end = at.checked_add(half).unwrap_or(now);
+        Self {
+            end: (end < now).then_some(end),
+            ..self
+        }
+    }
+
     /// The same span, ending now.
     #[must_use]
     pub const fn to_now(self) -> Self {

@@ -2,8 +2,9 @@
 
 use super::widget::{grid, paint::style};
 use crate::{
-    app::{App, Layer, Running, Screen, cents},
+    app::{App, Layer, Prompt, Running, Screen, cents},
     format,
+    logs::filter::FilterError,
     model::{
         Health, Tier,
         environment::{Access, Stage},
@@ -19,6 +20,7 @@ use ratatui::{
     text::{Line, Span},
     widgets::Widget as _,
 };
+use tui_input::Input;
 
 /// From this width the header has room for what the console's requests cost.
 const SPENT_FROM: u16 = 100;
@@ -202,6 +204,10 @@ pub(super) fn footer(app: &App, area: Rect, buf: &mut Buffer) {
         }
         return;
     }
+    if let Some(Layer::Prompt(prompt, input, fault)) = app.layers.last() {
+        prompted(app, *prompt, input, fault.as_ref(), area, buf);
+        return;
+    }
     if let Some((notice, _)) = &app.notice {
         let text = format!(" {}", neutral(notice));
         Line::from(span(
@@ -230,6 +236,52 @@ pub(super) fn footer(app: &App, area: Rect, buf: &mut Buffer) {
     let (titles, count) = chosen.unwrap_or((Titles::Here, 0));
     screens(app, titles).render(area, buf);
     hints(app, count).right_aligned().render(area, buf);
+}
+
+/// What is typed on the log screen. What cannot be understood is marked where it stands, and told.
+fn prompted(
+    app: &App,
+    prompt: Prompt,
+    input: &Input,
+    fault: Option<&FilterError>,
+    area: Rect,
+    buf: &mut Buffer,
+) {
+    let (label, hint) = match prompt {
+        Prompt::Filter => (
+            " filter ",
+            "level:error · service:backend · field:value · -not · a or b ",
+        ),
+        Prompt::Search => (
+            " search ",
+            "words · /expression/ · field:value   n N go on ",
+        ),
+        Prompt::Time => (" go to ", "14:03 · 14:03:27 · -15m "),
+    };
+    let typed = input.value();
+    let mut spans = vec![span(app, Role::Muted, label)];
+    match fault {
+        Some(fault) => {
+            let (before, rest) = typed
+                .split_at_checked(fault.at.start)
+                .unwrap_or((typed, ""));
+            let (wrong, after) = rest.split_at_checked(fault.at.len()).unwrap_or((rest, ""));
+            let wrong = if wrong.is_empty() { "^" } else { wrong };
+            spans.push(span(app, Role::Text, neutral(before).into_owned()));
+            spans.push(span(app, Role::Critical, neutral(wrong).into_owned()));
+            spans.push(span(app, Role::Text, format!("{}▏", neutral(after))));
+            spans.push(span(app, Role::Warning, format!("  {}", fault.message)));
+        }
+        None => spans.push(span(app, Role::Text, format!("{}▏", neutral(typed)))),
+    }
+    let line = Line::from(spans);
+    let width = line.width();
+    line.render(area, buf);
+    if fault.is_none() && width + hint.len() < usize::from(area.width) {
+        Line::from(span(app, Role::Muted, hint))
+            .right_aligned()
+            .render(area, buf);
+    }
 }
 
 /// Which screens are written with their titles.

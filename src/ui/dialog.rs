@@ -24,7 +24,7 @@ use ratatui::{
 pub(super) fn render(app: &App, layer: &Layer, body: Rect, _bottom: Rect, buf: &mut Buffer) {
     match layer {
         // The filter is typed in the bottom line.
-        Layer::Filter(_) => {}
+        Layer::Filter(_) | Layer::Prompt(..) => {}
         Layer::Help(lines) => text(app, "Keys", &help(app, body.width), lines, body, buf),
         Layer::Errors(lines) => text(app, "Errors", &errors(app, body.width), lines, body, buf),
         Layer::Describe {

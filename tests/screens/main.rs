@@ -4,9 +4,13 @@ mod stage;
 
 use hydren::{
     error::{Error, ErrorKind},
-    model::Snapshot,
+    model::{
+        Snapshot,
+        log::{Delivery, Followed},
+    },
     theme::Theme,
 };
+use jiff::SignedDuration;
 use ratatui::{
     buffer::Cell,
     style::{Color, Modifier},
@@ -56,10 +60,74 @@ async fn every_screen_shows_its_tier() {
         ("services", "4"),
         ("database", "5"),
         ("images", "6"),
+        ("logs", "7"),
         ("alarms", "8"),
         ("network", "9"),
     ];
     each(&mut stage, "normal", &screens, &SIZES).await;
+}
+
+#[tokio::test]
+async fn log_lines_are_filtered_searched_and_read() {
+    for (name, keys) in [
+        ("filtered", "7 f l e v e l : w a r n i n g enter"),
+        ("wrong_filter", "7 f l e v e l : l o u d"),
+        ("searched", "7 / s t a t u s = 4 0 4 enter"),
+        ("searched_before", "7 / a d m i n enter shift-n shift-n"),
+        ("context", "7 f / a d m i n enter c"),
+        ("wrapped", "7 w shift-r k k k"),
+        ("sideways", "7 right shift-r"),
+        ("same_request", "7 f l e v e l : e r r o r enter k i"),
+        ("patterns", "7 shift-p"),
+        ("pattern_picked", "7 shift-p down enter"),
+        ("sources", "7 shift-l"),
+        ("described", "7 f l e v e l : e r r o r enter d"),
+        ("read", "7 ctrl-b b k k z z"),
+        ("nothing_passes", "7 f n o t h i n g x y z enter"),
+        ("of_the_service", "4 l"),
+        (
+            "task_of_line",
+            "7 f s e r v i c e : b a c k e n d enter shift-t",
+        ),
+    ] {
+        let mut stage = Stage::settled().await;
+        for key in keys.split_whitespace() {
+            stage.keys(key).await;
+        }
+        compare(&stage, &format!("logs_{name}"), &SIZES);
+    }
+}
+
+#[tokio::test]
+async fn logs_say_what_keeps_them_from_being_read() {
+    let mut stage = Stage::settled().await;
+    stage.press("7");
+    compare(&stage, "logs_loading", &SIZES);
+    let denied = Error::new(
+        ErrorKind::Denied {
+            action: "logs:FilterLogEvents".to_owned(),
+        },
+        "IAM refuses logs:FilterLogEvents on log group /ecs/hydren/backend",
+    )
+    .hint("allow logs:FilterLogEvents, as docs/iam.md has it");
+    stage.told(Followed::Failed {
+        group: "/ecs/hydren/backend".to_owned(),
+        error: denied,
+    });
+    compare(&stage, "logs_denied", &SIZES);
+    stage.answer().await;
+    stage.told(Followed::Delivery(
+        Delivery::Polling,
+        Some("Live Tail is over its quota of 15 sessions".to_owned()),
+    ));
+    stage.told(Followed::Gap {
+        groups: vec!["/ecs/hydren/backend".to_owned()],
+        from: stage.app.now - SignedDuration::from_secs(40),
+        to: stage.app.now - SignedDuration::from_secs(1),
+        why: "the connection was lost".to_owned(),
+    });
+    stage.wait(90);
+    compare(&stage, "logs_behind", &SIZES);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! A console over the simulated environment, driven as the runtime drives it, without a terminal.
 
 use crossterm::event::KeyEvent;
+use futures::StreamExt as _;
 use hydren::{
     app::{App, Effect, Msg},
     cloud::{
@@ -10,7 +11,10 @@ use hydren::{
     },
     error::Error,
     keymap::Keymap,
-    model::Snapshot,
+    model::{
+        Snapshot,
+        log::{Follow, Followed},
+    },
     theme::Theme,
     ui,
 };
@@ -28,6 +32,20 @@ fn cloud() -> &'static SimCloud {
             ..SimOptions::default()
         })
     })
+}
+
+/// What following tells until everything was told up to now.
+async fn followed(follow: Follow) -> Vec<Followed> {
+    let mut told = Vec::new();
+    let mut stream = cloud().follow(follow);
+    while let Some(next) = stream.next().await {
+        let done = matches!(next, Followed::UpTo(at) if at >= cloud().now());
+        told.push(next);
+        if done {
+            break;
+        }
+    }
+    told
 }
 
 /// A console and what it asked for and has not got.
@@ -77,6 +95,12 @@ impl Stage {
         self.pending.extend(self.app.update(msg));
     }
 
+    /// Tells what a followed log told.
+    pub fn told(&mut self, told: Followed) {
+        let generation = self.app.generation;
+        self.tell(Msg::Log { generation, told });
+    }
+
     /// Performs everything that is asked for, until nothing is.
     pub async fn answer(&mut self) {
         self.answer_spoiled(|_| ()).await;
@@ -106,6 +130,24 @@ impl Stage {
                     generation,
                     result: cloud().identity().await,
                 },
+                Effect::Follow(follow) => {
+                    for told in followed(follow).await {
+                        self.tell(Msg::Log { generation, told });
+                    }
+                    self.wait(0);
+                    continue;
+                }
+                Effect::Search(purpose, job) => {
+                    let mut found = Vec::new();
+                    job.run(|part| {
+                        found.push(part);
+                        true
+                    });
+                    for part in found {
+                        self.tell(Msg::Found(purpose, part));
+                    }
+                    continue;
+                }
                 Effect::ListThemes => Msg::Themes(Theme::names(None)),
                 _ => continue,
             };
