@@ -14,7 +14,7 @@ use crate::{
         view::{Clock, Fold, LogView, Pace},
     },
     model::{
-        Health,
+        Health, Tier,
         log::{Delivery, LogOrigin},
     },
     text::{cut, neutral},
@@ -196,16 +196,19 @@ fn emptiness(app: &App) -> (String, Role) {
         return (text.to_owned(), Role::Muted);
     }
     if let Some(error) = logs.failures.values().next() {
-        let hint = error.hint.as_deref().map(|h| format!(" · {h}"));
-        let text = format!("{}{}", error.message, hint.unwrap_or_default());
-        return (neutral(&text).into_owned(), Role::Warning);
+        return (super::tier::problem(error), Role::Warning);
     }
+    let ecs = app.seen.tier(Tier::Ecs);
     let real = logs
         .sources
         .iter()
         .any(|s| s.origin != LogOrigin::EcsEvents);
     match (real, logs.up_to) {
-        (false, _) if app.seen.compute().is_none() => ("loading".to_owned(), Role::Muted),
+        (false, _) if ecs.value.is_none() => match &ecs.error {
+            // The services say which groups they write to.
+            Some(error) => (super::tier::problem(error), Role::Warning),
+            None => ("loading".to_owned(), Role::Muted),
+        },
         (false, _) => (
             "no log group is known: set log_groups in hydren.toml, or give the containers the awslogs driver".to_owned(),
             Role::Warning,

@@ -346,6 +346,12 @@ pub(super) fn pane(app: &App, pane: Pane, area: Rect, buf: &mut Buffer) {
         focus,
     };
     (&sheet).render(inner, buf);
+    // Other panes show what belongs to this row, also while they have the keys.
+    if focus == Focus::Elsewhere && !pane.dependents().is_empty() && inner.height > 1 {
+        let line = view.state.cursor.min(usize::from(inner.height) - 2);
+        let y = inner.y + 1 + u16::try_from(line).unwrap_or(0);
+        buf.set_string(inner.x - 1, y, "›", style(&app.theme, Role::Accent));
+    }
 }
 
 /// What stands at the right of a pane's title: position, filter, and how old its data is when that matters.
@@ -441,7 +447,7 @@ fn unread(app: &App) -> Option<String> {
 }
 
 /// An error in one line, with what to do.
-fn problem(error: &Error) -> String {
+pub(super) fn problem(error: &Error) -> String {
     let text = match &error.hint {
         Some(hint) => format!("{} · {hint}", error.message),
         None => error.message.clone(),
