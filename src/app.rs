@@ -105,7 +105,14 @@ pub enum Msg {
         told: Followed,
     },
     /// A search of the log lines found something.
-    Found(LogPurpose, Found),
+    Found {
+        /// Generation that asked.
+        generation: u64,
+        /// Which search.
+        purpose: LogPurpose,
+        /// What.
+        found: Found,
+    },
     /// A text was saved.
     Saved(Result<PathBuf>),
     /// The profiles of this machine were listed.
@@ -362,6 +369,7 @@ impl App {
             | Msg::Metrics { generation, .. }
             | Msg::Identity { generation, .. }
             | Msg::Log { generation, .. }
+            | Msg::Found { generation, .. }
                 if generation != self.generation =>
             {
                 Vec::new()
@@ -389,7 +397,7 @@ impl App {
                 self.log_told(told);
                 Vec::new()
             }
-            Msg::Found(purpose, found) => {
+            Msg::Found { purpose, found, .. } => {
                 self.log_found(purpose, found);
                 Vec::new()
             }

@@ -183,7 +183,14 @@ impl Performer {
             Effect::Search(purpose, job) => {
                 let answers = self.answers.clone();
                 tokio::task::spawn_blocking(move || {
-                    job.run(|found| answers.send(Msg::Found(purpose, found)).is_ok());
+                    job.run(|found| {
+                        let found = Msg::Found {
+                            generation,
+                            purpose,
+                            found,
+                        };
+                        answers.send(found).is_ok()
+                    });
                 });
             }
             Effect::Save(name, text) => self.answer(async move {

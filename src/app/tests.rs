@@ -368,3 +368,43 @@ fn panes_of_a_screen_that_was_not_open_have_their_rows_when_it_opens() {
     press(&mut app, "8");
     assert_eq!(app.pane(Pane::Alarms).grid.rows.len(), 2);
 }
+
+#[test]
+fn what_a_search_of_another_environments_lines_found_is_dropped() {
+    let mut app = app();
+    app.go(Screen::Logs);
+    let event = |message: &str| crate::model::log::LogEvent {
+        at: app.now,
+        ingested: None,
+        group: "g".to_owned(),
+        stream: "s".to_owned(),
+        id: None,
+        message: message.to_owned(),
+    };
+    let lines = vec![event("error one"), event("two")];
+    app.logs.take(Followed::Lines(lines));
+    app.logs.settle();
+    let effects = press(&mut app, "ferror\n");
+    let Some(Effect::Search(purpose, job)) = effects.into_iter().next_back() else {
+        panic!("a filter is looked for");
+    };
+    let mut found = Vec::new();
+    job.run(|part| {
+        found.push(part);
+        true
+    });
+    let mut other = app.environment.clone();
+    other.name = "other".to_owned();
+    let before = app.generation;
+    app.connect(other);
+    app.go(Screen::Logs);
+    press(&mut app, "ftwo\n");
+    for found in found {
+        app.update(Msg::Found {
+            generation: before,
+            purpose,
+            found,
+        });
+    }
+    assert_eq!(app.logs.ids().len(), 0);
+}

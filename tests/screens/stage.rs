@@ -144,7 +144,11 @@ impl Stage {
                         true
                     });
                     for part in found {
-                        self.tell(Msg::Found(purpose, part));
+                        self.tell(Msg::Found {
+                            generation,
+                            purpose,
+                            found: part,
+                        });
                     }
                     continue;
                 }
