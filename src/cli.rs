@@ -3,6 +3,7 @@
 use crate::{
     cloud::sim::{Scenario, SimOptions},
     error::{Error, ErrorKind, Result},
+    logs::filter::Filter,
 };
 use clap::{
     Args, CommandFactory as _, Parser, Subcommand, ValueEnum,
@@ -100,6 +101,8 @@ pub enum Command {
     Status(Format),
     /// Say what happened, newest first: rollouts, stopped tasks, scaling, alarms, snapshots
     Events(Format),
+    /// Print the environment's logs, follow them, or ask Logs Insights
+    Logs(Logs),
     /// Say which settings apply and where each comes from, who the caller is, and what watching costs
     Info(Format),
     /// Print the completion script of a shell
@@ -126,6 +129,81 @@ pub enum Output {
     Json,
     /// For chats and tickets
     Markdown,
+}
+
+/// Which logs, and how they are printed.
+#[derive(Debug, Clone, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Logs {
+    /// Something else than to print lines.
+    #[command(subcommand)]
+    pub command: Option<LogsCommand>,
+    /// Service, tier (ecs, rds, network, waf, alb) or log group; all logs of the environment when none is named
+    #[arg(value_name = "SOURCE")]
+    pub sources: Vec<String>,
+    /// Go on printing lines as they come, until ctrl-c
+    #[arg(long, short)]
+    pub follow: bool,
+    /// How far back to begin
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = span)]
+    pub since: Duration,
+    /// Print only what passes, in the language of the log screen: text, /regex/, level:error, field:value, -not, (a or b)
+    #[arg(long, value_name = "EXPR", value_parser = filter, default_value = "", hide_default_value = true)]
+    pub filter: Filter,
+    /// Newest lines read at most; --follow reads all
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=500_000))]
+    pub limit: u32,
+    /// Follow without Live Tail, which costs $0.01 a minute: ask every few seconds, which is free
+    #[arg(long, requires = "follow")]
+    pub poll: bool,
+    /// How lines are printed.
+    #[command(flatten)]
+    pub form: LogForm,
+}
+
+/// What else can be done with logs.
+#[derive(Debug, Clone, Subcommand)]
+pub enum LogsCommand {
+    /// Ask CloudWatch Logs Insights, which is billed by what it scans
+    Query {
+        /// The query, in the language of Logs Insights
+        #[arg(value_name = "QUERY")]
+        text: String,
+        /// Service, tier or log group, as above
+        #[arg(value_name = "SOURCE")]
+        sources: Vec<String>,
+        /// How far back to search
+        #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = span)]
+        since: Duration,
+        /// Rows at most
+        #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+        limit: u32,
+        /// How rows are printed.
+        #[command(flatten)]
+        form: LogForm,
+    },
+}
+
+/// How log lines are printed.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct LogForm {
+    /// How to print them
+    #[arg(long, short, value_enum, default_value_t = LogOutput::Table)]
+    pub output: LogOutput,
+    /// Show passwords, tokens and keys, which are covered otherwise
+    #[arg(long)]
+    pub reveal_secrets: bool,
+}
+
+/// Forms of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogOutput {
+    /// Time, source, stream and text
+    Table,
+    /// An object a line, described in docs/logs.md
+    Json,
+    /// The text alone
+    Raw,
 }
 
 /// Where a discovery starts and what becomes of its result.
@@ -233,6 +311,27 @@ fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// Reads a filter of log lines; what is wrong stands under its place.
+fn filter(text: &str) -> Result<Filter, String> {
+    Filter::parse(text).map_err(|e| format!("\n\n{}", e.caret(text)))
+}
+
+/// Longest span of logs: CloudWatch keeps them ten years at most, or for ever.
+const LONGEST_SPAN: Duration = Duration::from_hours(3_653 * 24);
+
+/// Reads `30m`, `2h`, `7d`; a day has 24 hours.
+fn span(text: &str) -> Result<Duration, String> {
+    let span: jiff::Span = text.parse().map_err(|e: jiff::Error| e.to_string())?;
+    let span = span
+        .to_duration(jiff::SpanRelativeTo::days_are_24_hours())
+        .map_err(|e| e.to_string())?;
+    match Duration::try_from(span) {
+        Ok(span) if span <= LONGEST_SPAN && !span.is_zero() => Ok(span),
+        Ok(span) if !span.is_zero() => Err("logs are kept ten years at most".to_owned()),
+        _ => Err("a duration back is expected, such as 30m".to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -297,5 +396,26 @@ mod tests {
         assert!(duration("-5m").is_err());
         assert!(duration("9000h").is_err());
         assert!(duration("soon").is_err());
+        assert_eq!(span("7d"), Ok(Duration::from_hours(7 * 24)));
+        assert!(span("0s").is_err());
+        assert!(span("-5m").is_err());
+        assert!(span("99999d").is_err());
+    }
+
+    #[test]
+    fn logs_are_printed_or_queried_and_never_both() {
+        let Some(Command::Logs(logs)) = parse("hydren logs backend rds -f --poll").command else {
+            panic!("it is the command");
+        };
+        assert_eq!(logs.sources, ["backend", "rds"]);
+        assert!(logs.follow && logs.poll && logs.command.is_none());
+        let Some(Command::Logs(query)) = parse("hydren logs query stats backend").command else {
+            panic!("it is the command");
+        };
+        assert!(matches!(query.command, Some(LogsCommand::Query { .. })));
+        assert!(Cli::try_parse_from(["hydren", "logs", "--poll"]).is_err());
+        let wrong = Cli::try_parse_from(["hydren", "logs", "--filter", "a (b"]);
+        let said = wrong.map(|_| ()).unwrap_err().to_string();
+        assert!(said.contains("\na (b\n  ^"), "{said}");
     }
 }

@@ -21,4 +21,7 @@ pub mod store;
 pub mod view;
 
 #[cfg(test)]
+#[path = "../tests/support/hostile.rs"]
+pub(crate) mod hostile;
+#[cfg(test)]
 mod tests;

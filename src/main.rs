@@ -2,15 +2,24 @@
 
 use clap::Parser as _;
 use hydren::{
-    cli::{self, Cli, Command, Options, Output},
+    cli::{self, Cli, Command, Logs, LogsCommand, Options, Output},
     cloud::{Cloud, sim::SimOptions},
     config::{Config, Surroundings},
     connect::{connect, locate},
     console::{self, Colours, Setup},
     error::{Error, ErrorKind, Result},
     init::{self, Edit, Replace},
-    model::{Health, environment::Environment},
-    report::{self, events, info, status::Status},
+    logs::{filter::Filter, sources::sources, view::Secrets},
+    model::{
+        Health,
+        environment::Environment,
+        log::{Delivery, Follow, InsightsQuery, LogQuery},
+    },
+    report::{
+        self, events, info,
+        logs::{self, Printed, Printer, Reader},
+        status::Status,
+    },
     runtime::End,
     text::neutral,
     triage,
@@ -18,6 +27,7 @@ use hydren::{
 };
 use std::{
     io::{IsTerminal as _, Write as _},
+    ops::ControlFlow,
     process::ExitCode,
     sync::Arc,
 };
@@ -68,6 +78,7 @@ fn run(cli: &Cli) -> Result<ExitCode> {
     match &cli.command {
         Some(Command::Status(format)) => block_on(status(&config, &simulation, format.output))?,
         Some(Command::Events(format)) => block_on(timeline(&config, &simulation, format.output))?,
+        Some(Command::Logs(logs)) => block_on(read_logs(&config, &simulation, logs))?,
         Some(Command::Info(format)) => block_on(about(&config, &simulation, format.output))?,
         _ => console(config, simulation, &faults),
     }
@@ -155,6 +166,109 @@ async fn about(config: &Config, simulation: &SimOptions, output: Output) -> Resu
     identity.map(|_| ExitCode::SUCCESS)
 }
 
+/// `hydren logs`.
+async fn read_logs(config: &Config, simulation: &SimOptions, asked: &Logs) -> Result<ExitCode> {
+    let (words, since, form, filter) = match &asked.command {
+        Some(LogsCommand::Query {
+            sources,
+            since,
+            form,
+            ..
+        }) => (sources, *since, form, &Filter::default()),
+        None => (&asked.sources, asked.since, &asked.form, &asked.filter),
+    };
+    let (environment, cloud) = open(config, simulation).await?;
+    let seen = logs::observe(&*cloud).await;
+    for tier in logs::TIERS {
+        if let Some(error) = &seen.tier(tier).error
+            && environment.resources.names(tier)
+        {
+            complain("", error);
+        }
+    }
+    let sources = logs::choose(sources(&environment, &seen), words)?;
+    let printer = Printer {
+        sources: &sources,
+        filter,
+        output: form.output,
+        secrets: if form.reveal_secrets {
+            Secrets::Shown
+        } else {
+            Secrets::Masked
+        },
+        reader: if std::io::stdout().is_terminal() {
+            Reader::Terminal
+        } else {
+            Reader::Program
+        },
+    };
+    let groups: Vec<String> = sources.iter().map(|source| source.group.clone()).collect();
+    let now = cloud.now();
+    let from = now - since;
+    let mut out = Standard;
+    match &asked.command {
+        Some(LogsCommand::Query { text, limit, .. }) => {
+            let query = logs::Query {
+                ask: InsightsQuery {
+                    groups,
+                    from,
+                    to: now,
+                    text: text.clone(),
+                    limit: *limit,
+                },
+                region: environment.region.clone(),
+            };
+            let interrupted = async {
+                if tokio::signal::ctrl_c().await.is_err() {
+                    // Then the signal ends the process by itself.
+                    std::future::pending::<()>().await;
+                }
+            };
+            logs::query(&*cloud, &query, &printer, &mut out, interrupted).await?;
+        }
+        None if asked.follow => {
+            // A reader that takes nothing holds the writing up; the signal must not wait for it.
+            tokio::spawn(async {
+                if tokio::signal::ctrl_c().await.is_ok() {
+                    std::process::exit(ErrorKind::Interrupted.exit_code().into());
+                }
+            });
+            let follow = Follow {
+                groups,
+                since: from,
+                prefer: if asked.poll {
+                    Delivery::Polling
+                } else {
+                    Delivery::LiveTail
+                },
+            };
+            logs::follow(&*cloud, follow, &printer, &mut out).await?;
+        }
+        None => {
+            let query = LogQuery {
+                groups,
+                from,
+                to: now,
+                pattern: String::new(),
+                limit: asked.limit as usize,
+            };
+            logs::show(&*cloud, &query, &printer, &mut out).await?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The process's own output.
+struct Standard;
+
+impl logs::Sink for Standard {
+    fn write(&mut self, printed: &Printed) -> Result<ControlFlow<()>> {
+        // There is nobody left to tell when this fails.
+        let _ = std::io::stderr().write_all(printed.err.as_bytes());
+        put(printed.out.as_bytes())
+    }
+}
+
 /// `hydren init`.
 async fn discover(
     options: &cli::Init,
@@ -237,12 +351,18 @@ fn print_text(text: &str, output: Output) -> Result<()> {
 
 /// Writes to stdout. A reader that has seen enough and closed the pipe is no failure.
 fn print(bytes: &[u8]) -> Result<()> {
+    put(bytes).map(|_| ())
+}
+
+/// The same, and breaks where the reader has left.
+fn put(bytes: &[u8]) -> Result<ControlFlow<()>> {
     let mut out = std::io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {
-        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+        Ok(()) => Ok(ControlFlow::Continue(())),
+        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(ControlFlow::Break(())),
+        Err(e) => {
             Err(Error::new(ErrorKind::Io, format!("the output cannot be written: {e}")).source(e))
         }
-        _ => Ok(()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod events;
 pub mod info;
+pub mod logs;
 pub mod status;
 mod table;
 
@@ -93,11 +94,16 @@ impl<'a> From<&'a Error> for Failure<'a> {
     }
 }
 
-/// Writes a document. What JSON lets pass but a terminal may obey (C1 controls, bidirectional overrides) is escaped too, so that
-/// nothing is lost and nothing is obeyed.
+/// Writes a document.
 fn json(document: &impl Serialize) -> Result<String> {
     let text = serde_json::to_string_pretty(document)
         .map_err(|e| Error::new(ErrorKind::Io, "the report cannot be written as JSON").source(e))?;
+    Ok(escaped(&text))
+}
+
+/// Ends JSON with a line break. What it lets pass but a terminal may obey (C1 controls, bidirectional overrides) is escaped too, so that
+/// nothing is lost and nothing is obeyed.
+fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len() + 1);
     for c in text.chars() {
         if c != '\n' && is_hostile(c) {
@@ -111,7 +117,7 @@ fn json(document: &impl Serialize) -> Result<String> {
         }
     }
     safe.push('\n');
-    Ok(safe)
+    safe
 }
 
 /// A state's glyph and word.

@@ -332,6 +332,63 @@ fn a_reader_that_closes_the_pipe_ends_it_quietly() {
 }
 
 #[test]
+fn logs_of_the_demo_are_printed_filtered_and_never_queried() {
+    let demo = ["--demo", "--seed", "7", "--elapsed", "30m"];
+    let logs = |arguments: &[&str]| run(&[&["logs"], arguments, &demo[..]].concat());
+    let both = logs(&["ecs", "--since", "1m"]);
+    let said = String::from_utf8_lossy(&both.stdout);
+    assert!(
+        said.contains("  frontend  ") && said.contains("  backend   "),
+        "{said}"
+    );
+    let json = logs(&[
+        "backend",
+        "--since",
+        "1m",
+        "-o",
+        "json",
+        "--filter",
+        "path:/api/items",
+    ]);
+    let lines = String::from_utf8_lossy(&json.stdout);
+    assert!(lines.lines().count() > 2, "{json:?}");
+    for line in lines.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        let message = line["message"].as_str().unwrap();
+        assert!(
+            line["source"] == "backend" && message.contains("/api/items"),
+            "{line}"
+        );
+    }
+    refused(
+        &logs(&["bakend"]),
+        2,
+        &["`bakend` names no log", "did you mean `backend`?"],
+    );
+    refused(&logs(&["--filter", "(a"]), 2, &["(a\n"]);
+    refused(
+        &logs(&["query", "stats count(*)"]),
+        1,
+        &["no Logs Insights"],
+    );
+}
+
+#[test]
+fn following_ends_when_the_reader_leaves() {
+    let home = home();
+    let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin("hydren"))
+        .args(["logs", "backend", "--follow", "--demo", "--elapsed", "10m"])
+        .env("HOME", home.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut first = [0; 1];
+    child.stdout.take().unwrap().read_exact(&mut first).unwrap();
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
 fn flags_of_the_simulation_are_refused_elsewhere() {
     refused(
         &run_configured(CONFIG, &["status", "--env", "prod", "--seed", "1"]),
@@ -352,7 +409,9 @@ fn completions_are_made_for_every_shell_and_name_the_commands() {
         assert!(output.status.success(), "{output:?}");
         let script = String::from_utf8(output.stdout).unwrap();
         assert!(
-            script.contains("status") && script.contains("endpoint-url"),
+            ["status", "endpoint-url", "logs", "reveal-secrets"]
+                .iter()
+                .all(|word| script.contains(word)),
             "{shell}"
         );
     }

@@ -4,7 +4,10 @@
 //! order of time. A chunk is shared with searches that run elsewhere and never copied for them, but for the one that still grows.
 //! What is too much goes from the oldest end, a line at a time; a chunk goes with its last line.
 
-use super::{format::Format, level::Level};
+use super::{
+    format::{Format, classify},
+    level::Level,
+};
 use crate::model::log::LogOrigin;
 use std::{
     cmp::Ordering,
@@ -102,6 +105,23 @@ pub struct Line<'a> {
     pub kind: Kind,
     /// Text, unneutralised.
     pub text: &'a str,
+}
+
+impl<'a> Line<'a> {
+    /// A line that no store keeps, as it came.
+    #[must_use]
+    pub fn loose(at: i64, stream: &'a Stream, text: &'a str) -> Self {
+        let (format, level) = classify(text, stream.origin);
+        Self {
+            id: LineId(0),
+            at,
+            stream,
+            level,
+            format,
+            kind: Kind::Text,
+            text,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]

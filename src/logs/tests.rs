@@ -1,12 +1,10 @@
 //! Whatever a log line holds, nothing of it drives the terminal, and nothing that reads it stumbles.
 
-#[path = "../../tests/support/hostile.rs"]
-mod hostile;
-
 use super::{
     fields::{field, fields, request_id},
     flow::FlowFormat,
     format::{Format, classify, continues},
+    hostile,
     patterns::template,
     secrets::{COVER, mask},
 };

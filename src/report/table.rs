@@ -6,11 +6,20 @@ use unicode_width::UnicodeWidthStr as _;
 /// Lays out rows under `header`. Cells are made safe here: whatever AWS said, it cannot drive the terminal or break the table.
 #[must_use]
 pub fn table<const N: usize>(header: [&str; N], rows: &[[String; N]], output: Output) -> String {
-    let rows: Vec<[String; N]> = std::iter::once(header.map(str::to_owned))
-        .chain(rows.iter().cloned())
-        .map(|row| row.map(|cell| safe(&cell, output)))
+    let header = header.map(str::to_owned).to_vec();
+    let rows = rows.iter().map(|row| row.to_vec());
+    let rows: Vec<Vec<String>> = std::iter::once(header).chain(rows).collect();
+    columns(&rows, output)
+}
+
+/// The same for rows whose columns are not known beforehand; the first row is the header, and none is longer.
+#[must_use]
+pub fn columns(rows: &[Vec<String>], output: Output) -> String {
+    let rows: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| row.iter().map(|cell| safe(cell, output)).collect())
         .collect();
-    let mut widths = [0; N];
+    let mut widths = vec![0; rows.first().map_or(0, Vec::len)];
     for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.width());
@@ -21,7 +30,7 @@ pub fn table<const N: usize>(header: [&str; N], rows: &[[String; N]], output: Ou
         .map(|row| {
             let padded = row
                 .iter()
-                .zip(widths)
+                .zip(&widths)
                 .map(|(cell, width)| format!("{cell}{}", " ".repeat(width - cell.width())));
             let cells: Vec<String> = padded.collect();
             match output {
@@ -31,13 +40,8 @@ pub fn table<const N: usize>(header: [&str; N], rows: &[[String; N]], output: Ou
         })
         .collect();
     if output == Output::Markdown {
-        lines.insert(
-            1,
-            format!(
-                "|{}|\n",
-                widths.map(|width| "-".repeat(width + 2)).join("|")
-            ),
-        );
+        let rules: Vec<String> = widths.iter().map(|width| "-".repeat(width + 2)).collect();
+        lines.insert(1, format!("|{}|\n", rules.join("|")));
     }
     lines.concat()
 }

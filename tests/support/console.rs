@@ -43,9 +43,16 @@ impl Console {
         self.home.path().join("hydren.toml")
     }
 
-    /// Prepares `hydren ARGUMENTS`.
+    /// Prepares `hydren ARGUMENTS`, to be killed when it takes too long.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::cargo_bin("hydren").expect("the binary is built");
+        let mut command = Command::from_std(self.process(arguments));
+        command.timeout(PATIENCE);
+        command
+    }
+
+    /// Prepares `hydren ARGUMENTS` as a process that goes on until it is ended.
+    pub fn process(&self, arguments: &[&str]) -> std::process::Command {
+        let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin("hydren"));
         command
             .args(arguments)
             .current_dir(self.home.path())
@@ -56,8 +63,7 @@ impl Console {
             .env("AWS_ACCESS_KEY_ID", "test")
             .env("AWS_SECRET_ACCESS_KEY", "test")
             .env("AWS_REGION", "eu-west-1")
-            .env("AWS_EC2_METADATA_DISABLED", "true")
-            .timeout(PATIENCE);
+            .env("AWS_EC2_METADATA_DISABLED", "true");
         command
     }
 

@@ -10,6 +10,7 @@ use crate::{
     model::log::{InsightsAnswer, InsightsQuery, QueryState},
 };
 use aws_sdk_cloudwatchlogs::types::{QueryStatus, ResultField};
+use jiff::Timestamp;
 
 /// Starts a query; gives its id.
 pub(super) async fn start(cloud: &AwsCloud, query: &InsightsQuery) -> Result<String> {
@@ -19,8 +20,7 @@ pub(super) async fn start(cloud: &AwsCloud, query: &InsightsQuery) -> Result<Str
         .start_query()
         .set_log_group_names(Some(query.groups.clone()))
         .start_time(query.from.as_second())
-        // AWS's end is inclusive, the query's is not.
-        .end_time(query.to.as_second() - 1)
+        .end_time(last_second(query.to))
         .query_string(&query.text)
         .limit(i32::try_from(query.limit).unwrap_or(i32::MAX))
         .send()
@@ -81,6 +81,15 @@ pub(super) async fn stop(cloud: &AwsCloud, id: &str) -> Result<()> {
         .await
         .map_err(|error| explain("logs:StopQuery", &format!("query {id}"), error))?;
     answer(cloud, id).await.map(|_| ())
+}
+
+/// The last second to ask for: AWS's end is inclusive and in whole seconds, the query's is neither.
+fn last_second(to: Timestamp) -> i64 {
+    if to.subsec_nanosecond() == 0 {
+        to.as_second() - 1
+    } else {
+        to.as_second() + 1
+    }
 }
 
 fn fields(row: &[ResultField]) -> Vec<(String, String)> {
