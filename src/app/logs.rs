@@ -24,6 +24,9 @@ use tui_input::Input;
 /// Ticks, a second each, for which logs are still followed after their screen was left: Live Tail is paid by the minute.
 const LINGER: u16 = 120;
 
+/// Lines that are grouped or saved at once: some milliseconds of work.
+const AT_ONCE: usize = 10_000;
+
 /// Columns by which lines are scrolled sideways.
 const SIDEWAYS: usize = 20;
 
@@ -465,16 +468,11 @@ impl App {
         })
     }
 
-    /// Saves the lines that are shown, neutralised and masked as they are on screen.
+    /// Saves the newest 10,000 of the lines that are shown, neutralised and masked as they are on screen.
     pub fn save_log(&mut self) -> Vec<Effect> {
         self.on_logs(|app| {
             let mut text = String::new();
-            for line in app
-                .logs
-                .ids()
-                .iter()
-                .filter_map(|id| app.logs.store.line(*id))
-            {
+            for line in app.newest_lines() {
                 text.push_str(&app.log_text(&line));
                 text.push('\n');
             }
@@ -513,11 +511,7 @@ impl App {
     pub fn log_patterns(&mut self) -> Vec<Effect> {
         self.on_logs(|app| {
             let mut patterns = Patterns::default();
-            let lines = app
-                .logs
-                .ids()
-                .iter()
-                .filter_map(|id| app.logs.store.line(*id));
+            let lines = app.newest_lines();
             for line in lines.filter(|line| line.kind == Kind::Text) {
                 patterns.add(line.at, line.level, line.text);
             }
@@ -553,6 +547,15 @@ impl App {
                 .collect();
             app.push(Layer::Pick(Picker::Source, Listing::new(entries)))
         })
+    }
+
+    /// The newest lines that are shown, oldest first, as many as can be worked through between two frames.
+    fn newest_lines(&self) -> impl Iterator<Item = Line<'_>> {
+        let ids = self.logs.ids();
+        let skipped = ids.len().saturating_sub(AT_ONCE);
+        ids.iter()
+            .skip(skipped)
+            .filter_map(|id| self.logs.store.line(*id))
     }
 
     pub(super) fn picked_source(&mut self, label: &str) -> Vec<Effect> {

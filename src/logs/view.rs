@@ -230,7 +230,6 @@ impl LogView {
         match told {
             Followed::Lines(lines) => self.take_lines(lines),
             Followed::Delivery(delivery, why) => {
-                self.dedup.new_session();
                 self.delivery = Some((delivery, why));
             }
             Followed::UpTo(at) => {
@@ -240,7 +239,7 @@ impl LogView {
             Followed::Sampled => {
                 self.sampled += 1;
                 let at = self.newest();
-                let what = "Live Tail left lines out here: more than 500 came in a second";
+                let what = "Live Tail left lines out here, which come later: more than 500 came in a second";
                 self.remark(at, "", what);
             }
             Followed::Gap {
