@@ -162,14 +162,24 @@ impl Demo {
                 }],
                 Effect::Follow(follow) => {
                     let mut answers = Vec::new();
+                    // Groups answer in any order; pictures want one.
+                    let mut lines = Vec::new();
                     let mut stream = cloud.follow(follow);
                     while let Some(told) = stream.next().await {
                         let done = matches!(told, Followed::UpTo(at) if at >= cloud.now());
-                        answers.push(Msg::Log { generation, told });
+                        match told {
+                            Followed::Lines(some) => lines.extend(some),
+                            told => answers.push(Msg::Log { generation, told }),
+                        }
                         if done {
                             break;
                         }
                     }
+                    lines.sort_by(|a, b| {
+                        (a.at, &a.group, &a.stream).cmp(&(b.at, &b.group, &b.stream))
+                    });
+                    let told = Followed::Lines(lines);
+                    answers.insert(0, Msg::Log { generation, told });
                     answers
                 }
                 _ => Vec::new(),

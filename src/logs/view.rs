@@ -185,6 +185,8 @@ pub struct LogView {
     aside: Option<Arc<Filter>>,
     cursor: Option<LineId>,
     top: Option<LineId>,
+    /// Where the reader was when the search began, until they move.
+    anchor: Option<LineId>,
     room: Cell<usize>,
     open: HashMap<StreamId, Open>,
     dedup: Dedup,
@@ -219,6 +221,7 @@ impl LogView {
             aside: None,
             cursor: None,
             top: None,
+            anchor: None,
             room: Cell::new(1),
             open: HashMap::new(),
             dedup: Dedup::default(),
@@ -463,6 +466,12 @@ impl LogView {
     }
 
     fn seek(&mut self, search: Filter) -> Option<Job> {
+        self.anchor = if search.is_empty() {
+            None
+        } else {
+            self.anchor
+                .or_else(|| self.cursor_line().map(|line| line.id))
+        };
         let wanted = self.shown.filter.and(&search);
         self.sought.begin(search, &wanted, &self.store)
     }
@@ -472,21 +481,36 @@ impl LogView {
         match purpose {
             Purpose::Filter => self.shown.found(found, &self.store),
             Purpose::Search => {
-                let first = self
-                    .sought
-                    .matches
-                    .as_ref()
-                    .is_some_and(|m| m.left == usize::MAX);
                 self.sought.found(found, &self.store);
-                let on_hit = self.cursor_line().is_some_and(|line| {
-                    self.hits().is_some_and(|(ids, _)| {
-                        ids.get(self.store.place(ids, line.id)) == Some(&line.id)
-                    })
-                });
-                if first && !on_hit {
-                    self.go_to_hit(-1);
-                }
+                self.go_to_anchor();
             }
+        }
+    }
+
+    /// Goes to the last hit at or before the place where the search began, as far as it is known.
+    fn go_to_anchor(&mut self) {
+        let Some((anchor, (hits, _))) = self.anchor.zip(self.hits()) else {
+            return;
+        };
+        let place = self.store.place(hits, anchor);
+        let before = || hits.get(place.checked_sub(1)?);
+        if let Some(hit) = hits
+            .get(place)
+            .filter(|hit| **hit == anchor)
+            .or_else(before)
+        {
+            self.show_line(*hit);
+        }
+    }
+
+    /// Puts the cursor on a line, in the middle of the screen unless it is in sight.
+    fn show_line(&mut self, id: LineId) {
+        let place = self.store.place(self.ids(), id);
+        let (top, room) = (self.top_place(self.room.get()), self.room.get());
+        if (top..top + room).contains(&place) {
+            self.go_to_place(place);
+        } else {
+            self.center(place);
         }
     }
 
@@ -555,6 +579,7 @@ impl LogView {
 
     /// Moves the cursor. Going up stops following; going down past the last line follows again.
     pub fn step(&mut self, by: isize) {
+        self.anchor = None;
         let last = self.ids().len().saturating_sub(1);
         let place = self.cursor_place();
         if by > 0 && (self.pace == Pace::Following || place.saturating_add_signed(by) > last) {
@@ -577,6 +602,7 @@ impl LogView {
 
     /// Goes to the first line at `at` or later, and shows it in the middle.
     pub fn go_to_time(&mut self, at: Timestamp) {
+        self.anchor = None;
         let place = self.store.first_at(self.ids(), at.as_millisecond());
         self.center(place);
     }
@@ -604,13 +630,8 @@ impl LogView {
         let Some(hit) = wanted.copied() else {
             return false;
         };
-        let place = self.store.place(self.ids(), hit);
-        let (top, room) = (self.top_place(self.room.get()), self.room.get());
-        if (top..top + room).contains(&place) {
-            self.go_to_place(place);
-        } else {
-            self.center(place);
-        }
+        self.anchor = None;
+        self.show_line(hit);
         true
     }
 

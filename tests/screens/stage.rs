@@ -37,14 +37,21 @@ fn cloud() -> &'static SimCloud {
 /// What following tells until everything was told up to now.
 async fn followed(follow: Follow) -> Vec<Followed> {
     let mut told = Vec::new();
+    // Groups answer in any order; pictures want one.
+    let mut lines = Vec::new();
     let mut stream = cloud().follow(follow);
     while let Some(next) = stream.next().await {
         let done = matches!(next, Followed::UpTo(at) if at >= cloud().now());
-        told.push(next);
+        match next {
+            Followed::Lines(some) => lines.extend(some),
+            next => told.push(next),
+        }
         if done {
             break;
         }
     }
+    lines.sort_by(|a, b| (a.at, &a.group, &a.stream).cmp(&(b.at, &b.group, &b.stream)));
+    told.insert(0, Followed::Lines(lines));
     told
 }
 
@@ -178,6 +185,15 @@ impl Stage {
                     generation,
                     result: Err(error.clone()),
                 },
+                Effect::Follow(follow) => {
+                    for group in follow.groups {
+                        self.told(Followed::Failed {
+                            group,
+                            error: error.clone(),
+                        });
+                    }
+                    continue;
+                }
                 _ => continue,
             };
             self.tell(msg);
