@@ -41,7 +41,7 @@ use crate::{
     view::{self, Scope},
 };
 use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent, MouseEventKind};
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use std::{
     collections::{BTreeMap, HashSet, VecDeque},
     path::PathBuf,
@@ -257,6 +257,8 @@ pub struct App {
     pub keymap: Keymap,
     /// Who has the mouse.
     pub mouse: Mouse,
+    /// The time zone of this machine, as far as it is known.
+    pub zone: TimeZone,
     /// Columns and lines of the terminal.
     pub size: (u16, u16),
     /// Whether the screen no longer shows the state.
@@ -271,6 +273,8 @@ pub struct App {
     queried: Vec<MetricId>,
     shown_minute: i64,
     following: logs::Following,
+    /// Log groups that were ever followed.
+    followed: HashSet<String>,
     /// Ids of ECS's messages that stand among the log lines.
     ecs_events: HashSet<Option<String>>,
 }
@@ -321,6 +325,7 @@ impl App {
             theme,
             keymap,
             mouse: Mouse::Terminal,
+            zone: TimeZone::UTC,
             size: (80, 24),
             dirty: true,
             quiet: 0,
@@ -332,6 +337,7 @@ impl App {
             queried: Vec::new(),
             shown_minute: 0,
             following: logs::Following::default(),
+            followed: HashSet::new(),
             ecs_events: HashSet::new(),
         }
     }
@@ -722,6 +728,7 @@ impl App {
         self.due_identity = Due::default();
         self.layers.clear();
         self.logs = LogView::new(self.logs.store.limit());
+        self.followed.clear();
         self.ecs_events.clear();
         let mut effects = self.stop_following();
         self.derive();

@@ -81,7 +81,7 @@ commands! {
     "services" Screens "Services" "Show the ECS services, tasks, rollouts and autoscaling." |app| app.go(Screen::Services);
     "database" Screens "Database" "Show the RDS database, its snapshots and events." |app| app.go(Screen::Database);
     "images" Screens "Images" "Show image repositories and which image each service runs." |app| app.go(Screen::Images);
-    "logs" Screens "Logs" "Show log lines: of the selected service, at the time that the charts look at." App::open_logs;
+    "logs" Screens "Logs" "Show log lines of every source." |app| app.go(Screen::Logs);
     "alarms" Screens "Alarms" "Show CloudWatch alarms, their history and dashboards." |app| app.go(Screen::Alarms);
     "network" Screens "Network" "Show the VPC: subnets, routes, gateways, security groups, flow logs." |app| app.go(Screen::Network);
 
@@ -99,6 +99,7 @@ commands! {
     "describe" Selection "describe" "Show everything known of the selected row." App::describe;
     "copy" Selection "copy" "Copy the selected row's identifier (OSC 52, works over SSH)." App::copy;
     "browse" Selection "AWS console" "Give the selected row's page in the AWS console, and copy it." App::browse;
+    "logs-of-selection" Selection "logs" "Show the log lines of the selected service, at the time that the charts look at." App::logs_of_selection;
     "actions" Selection "actions" "List what can be done with the selected row." |app| app.push(Layer::actions());
     "filter" Selection "filter" "Filter rows: words, `column:value`, `!word`. In logs: search." App::edit_filter;
     "next-match" Selection "next match" "Go to the next row that passes the filter, in logs to the next match." |app| app.next_hit(1);

@@ -9,7 +9,7 @@ use crate::{
     terminal::Terminal,
     theme::{self, Theme},
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use std::path::PathBuf;
 
 /// What the console opens with.
@@ -67,6 +67,8 @@ pub fn open(setup: Setup) -> Result<End> {
     }
     let mut terminal = Terminal::enter()?;
     terminal.draw(&app)?;
+    // It is read from a file, which the first frame does not wait for.
+    app.zone = TimeZone::system();
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

@@ -1,21 +1,22 @@
 //! What keys do on the log screen, and how logs are followed while somebody reads them.
 
-use super::{App, Effect, Layer, Listing, Pane, Picker, Prompt, Screen, SeenError};
+mod shown;
+
+use super::{App, Effect, Layer, Listing, Pane, Picker, Prompt, Screen};
 use crate::{
+    cloud::follow::OVERLAP,
     format,
     logs::{
         fields,
         filter::Filter,
-        format::Format,
         patterns::{Patterns, literals},
         search::{Found, Job},
-        secrets::mask,
+        secrets::COVER,
         sources::sources,
         store::{Kind, Line},
         view::{BACK, Clock, Fold, Pace, Purpose, Secrets, Shape},
     },
     model::log::{Delivery, Follow, Followed, LogEvent, LogOrigin, LogSource},
-    text::neutral,
 };
 use jiff::{Timestamp, tz::TimeZone};
 use std::borrow::Cow;
@@ -67,16 +68,37 @@ impl App {
         if groups.is_empty() {
             return Vec::new();
         }
+        let since = self.read_from(&groups);
         self.following = Following::Groups(groups.clone(), 0);
         self.logs.begin_session();
-        let since = self.logs.up_to.map_or(self.now - BACK, |at| {
-            (at - crate::cloud::follow::OVERLAP).max(self.now - BACK)
-        });
         vec![Effect::Follow(Follow {
             groups,
             since,
             prefer: Delivery::LiveTail,
         })]
+    }
+
+    /// From when on `groups` are read: from where they were told, or from [`BACK`] where one of them is new. What lies further back and
+    /// was not read while nobody looked is marked.
+    fn read_from(&mut self, groups: &[String]) -> Timestamp {
+        let earliest = self.now - BACK;
+        let new = groups.iter().any(|group| !self.followed.contains(group));
+        self.followed.extend(groups.iter().cloned());
+        let Some(told) = self.logs.up_to else {
+            return earliest;
+        };
+        if told < earliest {
+            self.logs.take(Followed::Gap {
+                groups: groups.to_vec(),
+                from: told,
+                to: earliest,
+                why: "logs were not followed while nobody read them".to_owned(),
+            });
+        }
+        if new {
+            return earliest;
+        }
+        (told - OVERLAP).max(earliest)
     }
 
     /// Counts how long the log screen was left, and stops following in the end.
@@ -148,8 +170,8 @@ impl App {
         }
     }
 
-    /// Shows the logs: those of the selected service, at the time that the charts look at.
-    pub fn open_logs(&mut self) -> Vec<Effect> {
+    /// Shows the logs of the selected service, at the time that the charts look at.
+    pub fn logs_of_selection(&mut self) -> Vec<Effect> {
         let service = (self.screen == Screen::Services)
             .then(|| self.selected_id(Pane::Services).map(str::to_owned))
             .flatten();
@@ -249,7 +271,7 @@ impl App {
         }
         if *prompt == Prompt::Time {
             let typed = input.value().trim().to_owned();
-            match moment(&typed, self.now, self.logs.clock) {
+            match moment(&typed, self.now, &self.clock_zone()) {
                 Some(moment) => self.go_to_moment(moment),
                 None => {
                     self.say(format!(
@@ -276,6 +298,14 @@ impl App {
                 Vec::new()
             }
             Prompt::Time => Vec::new(),
+        }
+    }
+
+    /// The zone that times are shown and typed in.
+    fn clock_zone(&self) -> TimeZone {
+        match self.logs.clock {
+            Clock::Local => self.zone.clone(),
+            Clock::Utc | Clock::Relative => TimeZone::UTC,
         }
     }
 
@@ -409,12 +439,12 @@ impl App {
             let effects = app.go(Screen::Services);
             app.select(Pane::Services, &service);
             app.rebuild(Pane::Services.dependents());
-            if app.select(Pane::Tasks, &task) {
-                app.focus_on(Pane::Tasks);
-            } else {
-                app.say(format!(
+            match task {
+                Some(task) if app.select(Pane::Tasks, &task) => app.focus_on(Pane::Tasks),
+                Some(task) => app.say(format!(
                     "task {task} is not among those that ECS still knows"
-                ));
+                )),
+                None => {}
             }
             effects
         })
@@ -513,7 +543,7 @@ impl App {
             let mut patterns = Patterns::default();
             let lines = app.newest_lines();
             for line in lines.filter(|line| line.kind == Kind::Text) {
-                patterns.add(line.at, line.level, line.text);
+                patterns.add(line.at, line.level, &app.masked(line.text));
             }
             let entries: Vec<(String, String)> = patterns
                 .by_count()
@@ -564,134 +594,11 @@ impl App {
 
     pub(super) fn picked_pattern(&mut self, template: &str) -> Vec<Effect> {
         // The parts between what varies must all occur.
-        let parts: Vec<String> = literals(template).map(quoted).collect();
+        let parts: Vec<String> = literals(template)
+            .filter(|part| !part.contains(COVER))
+            .map(quoted)
+            .collect();
         self.set_log_filter(&parts.join(" "))
-    }
-
-    /// What can be shown of a text of a log: secrets masked unless they are wanted, then neutralised.
-    #[must_use]
-    pub fn shown_text<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let masked = match self.logs.secrets {
-            Secrets::Masked => mask(text),
-            Secrets::Shown => Cow::Borrowed(text),
-        };
-        match masked {
-            Cow::Borrowed(text) => neutral(text),
-            Cow::Owned(text) => Cow::Owned(neutral(&text).into_owned()),
-        }
-    }
-
-    /// What is shown of a line on screen: of JSON its message and its fields.
-    #[must_use]
-    pub fn shown_line<'a>(&self, line: &Line<'a>) -> Cow<'a, str> {
-        const MARGIN: [&str; 9] = [
-            "time",
-            "timestamp",
-            "@timestamp",
-            "ts",
-            "asctime",
-            "level",
-            "levelname",
-            "severity",
-            "lvl",
-        ];
-        // What happened comes first; what it happened to and where it was written, last.
-        const FIRST: [&str; 8] = [
-            "message",
-            "msg",
-            "event",
-            "error",
-            "method",
-            "path",
-            "status",
-            "duration_ms",
-        ];
-        const LAST: [&str; 3] = ["request_id", "trace_id", "logger"];
-        if self.logs.shape == Shape::Raw || line.format != Format::Json {
-            return Cow::Borrowed(line.text);
-        }
-        let mut fields = fields::fields(line.text, line.format);
-        fields.retain(|(path, value)| !MARGIN.contains(&path.as_str()) && !value.is_empty());
-        let place = |names: &[&str], path: &str| names.iter().position(|name| *name == path);
-        // A stable sort: everything else stays in the line's own order.
-        fields.sort_by_key(|(path, _)| {
-            let last = place(&LAST, path).map_or(0, |last| last + 1);
-            (last, place(&FIRST, path).unwrap_or(FIRST.len()))
-        });
-        let pieces: Vec<String> = fields
-            .into_iter()
-            .map(|(path, value)| match path.as_str() {
-                // Known by their looks.
-                "message" | "msg" | "event" | "method" | "path" | "status" => value,
-                _ => format!("{path}={value}"),
-            })
-            .collect();
-        if pieces.is_empty() {
-            return Cow::Borrowed(line.text);
-        }
-        Cow::Owned(pieces.join("  "))
-    }
-
-    /// A line with its time and source, for a file or the clipboard.
-    #[must_use]
-    pub fn log_text(&self, line: &Line<'_>) -> String {
-        let at = Timestamp::from_millisecond(line.at).unwrap_or(Timestamp::UNIX_EPOCH);
-        let text: Vec<Cow<'_, str>> = line
-            .text
-            .lines()
-            .map(|part| self.shown_text(part))
-            .collect();
-        format!(
-            "{} {} {} {}",
-            at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ"),
-            neutral(&line.stream.label),
-            neutral(&line.stream.name),
-            text.join("\n    ")
-        )
-    }
-
-    /// Everything known of the line under the cursor.
-    pub(super) fn describe_line(&mut self) -> Vec<Effect> {
-        let Some(line) = self.logs.cursor_line() else {
-            self.say("nothing is selected");
-            return Vec::new();
-        };
-        let at = Timestamp::from_millisecond(line.at).unwrap_or(Timestamp::UNIX_EPOCH);
-        let mut text = vec![
-            ("time".to_owned(), at.to_string()),
-            ("source".to_owned(), line.stream.label.clone()),
-            ("group".to_owned(), line.stream.group.clone()),
-            ("stream".to_owned(), line.stream.name.clone()),
-            ("level".to_owned(), line.level.name().to_owned()),
-        ];
-        if let Some((_, task)) = written_by(&line) {
-            text.push(("task".to_owned(), task));
-        }
-        for (i, part) in line.text.lines().enumerate() {
-            let name = if i == 0 { "text" } else { "" };
-            text.push((name.to_owned(), self.shown_text(part).into_owned()));
-        }
-        for (path, value) in fields::fields(line.text, line.format) {
-            let pair = format!("{path}={value}");
-            let hidden =
-                self.logs.secrets == Secrets::Masked && matches!(mask(&pair), Cow::Owned(_));
-            let value = if hidden {
-                "••••••••".to_owned()
-            } else {
-                value
-            };
-            text.push((format!("  {path}"), value));
-        }
-        let title = format!("Line · {}", format::clock(at));
-        self.push(Layer::Describe {
-            title,
-            text,
-            lines: super::Lines::default(),
-        })
-    }
-
-    pub(super) fn copied_line(&self) -> Option<String> {
-        Some(self.log_text(&self.logs.cursor_line()?))
     }
 
     fn select(&mut self, pane: Pane, id: &str) -> bool {
@@ -710,12 +617,6 @@ impl App {
         }
         place.is_some()
     }
-
-    /// Errors of the logs, for tests and the screen.
-    #[must_use]
-    pub fn last_error(&self) -> Option<&SeenError> {
-        self.errors.back()
-    }
 }
 
 /// `"text"` as the filter language takes it.
@@ -729,34 +630,30 @@ fn searches(jobs: Vec<(Purpose, Job)>) -> Vec<Effect> {
         .collect()
 }
 
-/// The service and the task that wrote a line. Streams of the awslogs driver are named `prefix/container/task`
+/// The service and, where it was one, the task that wrote a line. Streams of the awslogs driver are named `prefix/container/task`
 /// (docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html).
-fn written_by(line: &Line<'_>) -> Option<(String, String)> {
+fn written_by(line: &Line<'_>) -> Option<(String, Option<String>)> {
     match line.stream.origin {
         LogOrigin::Service => {
             let task = line.stream.name.rsplit('/').next()?;
             let service = line.stream.label.split('/').next()?;
-            Some((service.to_owned(), task.to_owned()))
+            Some((service.to_owned(), Some(task.to_owned())))
         }
-        LogOrigin::EcsEvents => Some((line.stream.name.clone(), String::new())),
+        LogOrigin::EcsEvents => Some((line.stream.name.clone(), None)),
         _ => None,
     }
 }
 
 /// Reads `14:03`, `14:03:27`, `-15m` or a full timestamp. A time of day is the last one that has been.
-fn moment(text: &str, now: Timestamp, clock: Clock) -> Option<Timestamp> {
+fn moment(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
     if let Ok(at) = text.parse::<Timestamp>() {
         return Some(at);
     }
     if let Some(back) = text.strip_prefix('-') {
         let span: jiff::SignedDuration = back.trim().parse().ok()?;
-        return Some(now - span);
+        return now.checked_sub(span).ok();
     }
     let time: jiff::civil::Time = text.parse().ok()?;
-    let zone = match clock {
-        Clock::Local => TimeZone::system(),
-        Clock::Utc | Clock::Relative => TimeZone::UTC,
-    };
     let today = now.to_zoned(zone.clone()).date();
     let at = |date: jiff::civil::Date| {
         Some(

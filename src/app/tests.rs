@@ -408,3 +408,141 @@ fn what_a_search_of_another_environments_lines_found_is_dropped() {
     }
     assert_eq!(app.logs.ids().len(), 0);
 }
+
+/// Lines of one stream, a second apart, the last one now.
+fn log_lines(app: &App, texts: &[&str]) -> Followed {
+    let line = |(text, back): (&&str, i64)| crate::model::log::LogEvent {
+        at: app.now - SignedDuration::from_secs(back),
+        ingested: None,
+        group: "g".to_owned(),
+        stream: "s".to_owned(),
+        id: None,
+        message: (*text).to_owned(),
+    };
+    let seconds = (0_i64..).take(texts.len()).collect::<Vec<_>>();
+    Followed::Lines(
+        texts
+            .iter()
+            .zip(seconds.into_iter().rev())
+            .map(line)
+            .collect(),
+    )
+}
+
+#[test]
+fn secrets_of_log_lines_are_nowhere_until_they_are_revealed() {
+    const SECRETS: [&str; 3] = ["two words", "kqhkiG9w0BAQEFAASC", "hunter2"];
+    let mut app = app();
+    app.update(Msg::Resize(200, 60));
+    app.go(Screen::Logs);
+    let lines = log_lines(
+        &app,
+        &[
+            r#"{"level":"INFO","message":"sign-in","password":"two words","user":"ops"}"#,
+            "key loaded\n-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg\nkqhkiG9w0BAQEFAASC\n-----END PRIVATE KEY-----",
+            "connecting to postgresql://app:hunter2@db:5432/shop",
+        ],
+    );
+    app.logs.take(lines);
+    app.logs.settle();
+    // Everything that a person can see or take away: each line cut, wrapped, raw, described, copied; patterns; the saved file.
+    let taken = |app: &mut App| {
+        let mut taken = String::new();
+        let look = |app: &App, taken: &mut String| {
+            let area = ratatui::layout::Rect::new(0, 0, 200, 60);
+            let mut buffer = ratatui::buffer::Buffer::empty(area);
+            crate::ui::render(app, area, &mut buffer);
+            taken.extend(buffer.content().iter().map(ratatui::buffer::Cell::symbol));
+        };
+        press(app, "g");
+        for _ in 0..3 {
+            for key in ["w", "R", "w", "R", "d", "\x1b", "P", "\x1b", "y", "W", "j"] {
+                for effect in press(app, key) {
+                    if let Effect::Copy(text) | Effect::Save(_, text) = effect {
+                        taken.push_str(&text);
+                    }
+                }
+                look(app, &mut taken);
+            }
+        }
+        taken
+    };
+    let hidden = taken(&mut app);
+    for secret in SECRETS {
+        assert!(!hidden.contains(secret), "{secret} is shown");
+    }
+    assert!(hidden.contains("sign-in") && hidden.contains("ops"));
+    press(&mut app, "X");
+    let shown = taken(&mut app);
+    for secret in SECRETS {
+        assert!(shown.contains(secret), "{secret} was revealed");
+    }
+}
+
+/// From when on logs are followed, if they are.
+fn followed_since(effects: &[Effect]) -> Option<Timestamp> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::Follow(follow) => Some(follow.since),
+        _ => None,
+    })
+}
+
+#[test]
+fn logs_that_nobody_read_are_followed_no_longer_and_what_is_missing_is_marked() {
+    let mut app = app();
+    tick(&mut app, 0);
+    let opened = app.now;
+    let since = followed_since(&app.go(Screen::Logs)).expect("logs are followed");
+    assert_eq!(opened.duration_since(since), SignedDuration::from_mins(15));
+    app.logs.take(Followed::UpTo(app.now));
+    press(&mut app, "1");
+    let mut stopped = false;
+    for _ in 0..130 {
+        stopped |= tick(&mut app, 1).contains(&Effect::Unfollow);
+    }
+    assert!(stopped, "two minutes after its screen was left");
+
+    let again = app.go(Screen::Logs);
+    let since = followed_since(&again).expect("logs are followed again");
+    assert!(
+        since < opened && since > opened - SignedDuration::from_mins(2),
+        "from where they were told"
+    );
+    assert!(app.logs.ids().is_empty(), "nothing is missing");
+
+    press(&mut app, "1");
+    for _ in 0..130 {
+        tick(&mut app, 1);
+    }
+    tick(&mut app, 3_600);
+    app.go(Screen::Logs);
+    let gap = app.logs.cursor_line().expect("what is missing is marked");
+    assert!(gap.text.contains("not followed"), "{}", gap.text);
+}
+
+#[test]
+fn the_key_of_the_log_screen_leaves_its_filter_alone() {
+    let mut app = app();
+    press(&mut app, "7flevel:error\n17");
+    assert_eq!(app.logs.filter().text(), "level:error");
+}
+
+#[test]
+fn a_time_that_cannot_be_gone_to_is_told_and_hurts_nobody() {
+    for typed in [
+        "-999999999h",
+        "-99999999999999999999h",
+        "25:99",
+        "yesterday",
+        "-",
+        "",
+    ] {
+        let mut app = app();
+        app.go(Screen::Logs);
+        press(&mut app, "@");
+        app.update(Msg::Paste(typed.to_owned()));
+        press(&mut app, "\n");
+        let (notice, _) = app.notice.clone().expect("it says what a time looks like");
+        assert!(notice.contains("is no time"), "{typed}: {notice}");
+    }
+}

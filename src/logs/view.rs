@@ -34,8 +34,8 @@ const SAME_EVENT: i64 = 5_000;
 /// Bytes of an event made of several lines.
 const LONGEST_EVENT: usize = 256 << 10;
 
-/// How far what came in is remembered, so that another session does not bring it again.
-const REMEMBERED: SignedDuration = SignedDuration::from_mins(5);
+/// How far what came in is remembered, so that another session, which may read as far back as [`BACK`], does not bring it again.
+const REMEMBERED: SignedDuration = SignedDuration::from_mins(20);
 
 /// Whether new lines move the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -20,7 +20,7 @@ use crate::{
     text::{cut, neutral},
     theme::Role,
 };
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 use ratatui::{buffer::Buffer, layout::Rect, style::Style, widgets::Widget as _};
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr as _;
@@ -253,6 +253,13 @@ fn lines(app: &App, area: Rect, buf: &mut Buffer) {
     let room = usize::from(area.height);
     let top = logs.top_place(room);
     let cursor = logs.cursor_place();
+    let keys = |place| {
+        if place == cursor {
+            Focus::Here
+        } else {
+            Focus::Elsewhere
+        }
+    };
     let shown = logs
         .ids()
         .iter()
@@ -269,7 +276,7 @@ fn lines(app: &App, area: Rect, buf: &mut Buffer) {
                     ..area
                 };
                 let text = folded(app, &line, usize::MAX, CUT_LINES);
-                draw(app, &line, &margin, &text, place == cursor, row, buf);
+                draw(app, &line, &margin, &text, keys(place), row, buf);
             }
         }
         Fold::Wrapped => {
@@ -303,7 +310,7 @@ fn lines(app: &App, area: Rect, buf: &mut Buffer) {
                     break;
                 }
                 let rows = Rect { y, height, ..area };
-                draw(app, line, &margin, text, *place == cursor, rows, buf);
+                draw(app, line, &margin, text, keys(*place), rows, buf);
                 y += height;
             }
         }
@@ -316,7 +323,7 @@ fn folded(app: &App, line: &Line<'_>, width: usize, most: usize) -> Vec<String> 
     let shown = app.shown_line(line);
     let count = shown.lines().count();
     for part in shown.lines() {
-        let text = app.shown_text(part);
+        let text = neutral(part);
         if text.width() <= width {
             pieces.push(text.into_owned());
         } else {
@@ -343,7 +350,7 @@ fn folded(app: &App, line: &Line<'_>, width: usize, most: usize) -> Vec<String> 
     if most == CUT_LINES && count > 1 {
         // Of a traceback the first line says what was done, the last what went wrong.
         let last = shown.lines().next_back().unwrap_or_default();
-        let text = format!("{} ⏎ +{} ⏎ {}", pieces[0], count - 1, app.shown_text(last));
+        let text = format!("{} ⏎ +{} ⏎ {}", pieces[0], count - 1, neutral(last));
         pieces = vec![text];
     }
     pieces.truncate(most);
@@ -355,7 +362,7 @@ fn draw(
     line: &Line<'_>,
     margin: &Margin,
     text: &[String],
-    selected: bool,
+    keys: Focus,
     area: Rect,
     buf: &mut Buffer,
 ) {
@@ -423,7 +430,7 @@ fn draw(
             }
         }
     }
-    if selected {
+    if keys == Focus::Here {
         buf.set_style(area, style(theme, Role::Selection));
     }
 }
@@ -445,7 +452,7 @@ fn time(app: &App, at: i64, width: usize) -> String {
     match app.logs.clock {
         Clock::Utc => at.strftime("%H:%M:%S%.3f").to_string(),
         Clock::Local => at
-            .to_zoned(TimeZone::system())
+            .to_zoned(app.zone.clone())
             .strftime("%H:%M:%S%.3f")
             .to_string(),
         Clock::Relative => {

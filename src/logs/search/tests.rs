@@ -1,29 +1,5 @@
 use super::*;
-use crate::{
-    logs::{
-        format::Format,
-        level::Level,
-        store::{Kind, NewLine, Stream},
-    },
-    model::log::LogOrigin,
-};
-
-fn put(store: &mut Store, at: i64, text: &str) -> LineId {
-    let stream = store.stream(&Stream {
-        origin: LogOrigin::Service,
-        label: "backend".to_owned(),
-        group: "g".to_owned(),
-        name: "s".to_owned(),
-    });
-    store.push(NewLine {
-        at,
-        stream,
-        level: Level::Unknown,
-        format: Format::Plain,
-        kind: Kind::Text,
-        text,
-    })
-}
+use crate::logs::store::tests::put;
 
 /// What a search finds, by time.
 fn found(store: &Store, filter: &str) -> Vec<String> {

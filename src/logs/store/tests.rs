@@ -1,7 +1,7 @@
 use super::*;
 
-/// A line of one stream at a time.
-fn put(store: &mut Store, at: i64, text: &str) -> LineId {
+/// Keeps a line of a service's stream.
+pub(in crate::logs) fn put(store: &mut Store, at: i64, text: &str) -> LineId {
     let stream = store.stream(&Stream {
         origin: LogOrigin::Service,
         label: "backend".to_owned(),
