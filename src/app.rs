@@ -31,7 +31,7 @@ use crate::{
         environment::Environment,
         event::Event,
         identity::Identity,
-        log::{Follow, Followed},
+        log::{Delivery, Follow, Followed},
         metric::{MetricId, Metrics, Window},
     },
     observe::{Observations, Observed},
@@ -273,6 +273,8 @@ pub struct App {
     queried: Vec<MetricId>,
     shown_minute: i64,
     following: logs::Following,
+    /// How lines should arrive.
+    delivery: Delivery,
     /// Log groups that were ever followed.
     followed: HashSet<String>,
     /// Ids of ECS's messages that stand among the log lines.
@@ -337,6 +339,7 @@ impl App {
             queried: Vec::new(),
             shown_minute: 0,
             following: logs::Following::default(),
+            delivery: Delivery::default(),
             followed: HashSet::new(),
             ecs_events: HashSet::new(),
         }

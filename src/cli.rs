@@ -153,7 +153,7 @@ pub struct Logs {
     /// Newest lines read at most; --follow reads all
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=500_000))]
     pub limit: u32,
-    /// Follow without Live Tail, which costs $0.01 a minute: ask every few seconds, which is free
+    /// Follow without Live Tail, which costs $0.01 a minute: ask every few seconds, which is free (or `live_tail` in hydren.toml)
     #[arg(long, requires = "follow")]
     pub poll: bool,
     /// How lines are printed.

@@ -4,9 +4,11 @@
 //! unknown key or a wrong type is refused with its file, line and key, never half obeyed. `docs/configuration.md` lists the keys.
 
 mod file;
+mod logs;
 mod resolve;
 mod surroundings;
 
+pub use logs::LogSettings;
 pub use surroundings::Surroundings;
 
 use crate::{
@@ -37,6 +39,8 @@ pub struct Config {
     pub theme: Option<Setting<String>>,
     /// The `[keys]` tables as they stand; the keymap validates them.
     pub keys: toml::Table,
+    /// How logs are kept and followed.
+    pub logs: LogSettings,
     /// Where files are read and written.
     pub paths: Paths,
     /// Every setting that applies, in the order of docs/configuration.md.
@@ -110,14 +114,15 @@ impl Config {
             environment.access = Access::ReadOnly;
             environment.access_reason = Some(format!("{origin} is set"));
         }
-        self.settings.retain(|(key, _)| key == "theme");
+        self.settings
+            .retain(|(key, _)| key == "theme" || key.starts_with("logs."));
         let name = environment.name.clone();
         self.active = Some(name.clone());
         self.environments.insert(name, environment);
         Ok(())
     }
 
-    /// Resolves what the demo takes from the configuration: theme, keys, and the environments that can be switched to. It depends on
+    /// Resolves what the demo takes from the configuration: theme, keys, logs, and the environments that can be switched to. It depends on
     /// none of them, so that a file that is wrong is left out and told of. What chooses an environment does not matter here.
     ///
     /// # Errors
@@ -171,6 +176,8 @@ impl Config {
         choice: Active,
     ) -> Result<Self> {
         let files: Vec<&File> = project.into_iter().chain(user).collect();
+        let mut of_logs = Vec::new();
+        let logs = logs::gather(&files, &mut of_logs)?;
 
         let state_dir = around
             .variable("HYDREN_STATE_DIR")
@@ -186,6 +193,7 @@ impl Config {
                         .find_map(|f| f.setting(f.content.theme.as_ref()))
                 }),
             keys: merged_keys(&files),
+            logs,
             paths: Paths {
                 audit_log: state_dir.join("audit.jsonl"),
                 state_dir,
@@ -226,6 +234,7 @@ impl Config {
                 .environments
                 .insert(name.to_owned(), given.environment(name)?);
         }
+        config.settings.extend(of_logs);
         if let Some(theme) = &config.theme {
             config
                 .settings

@@ -2,6 +2,7 @@
 
 use crate::{
     app::App,
+    config::LogSettings,
     error::{Error, ErrorKind, Result},
     keymap::Keymap,
     model::environment::Environment,
@@ -26,6 +27,8 @@ pub struct Setup {
     pub themes: PathBuf,
     /// The user's `[keys]`.
     pub keys: toml::Table,
+    /// How logs are kept and followed.
+    pub logs: LogSettings,
     /// What was wrong and left out: it is told in the first frame.
     pub warning: Option<String>,
     /// The environment's present.
@@ -62,6 +65,7 @@ pub fn open(setup: Setup) -> Result<End> {
         keymap,
         setup.now,
     );
+    app.keep_logs(setup.logs);
     if let Some(warning) = setup.warning.as_ref().or(warnings.first()) {
         app.say(warning.as_str());
     }

@@ -104,6 +104,7 @@ fn console(config: Config, simulation: SimOptions, faults: &[Error]) -> Result<E
         colours: colours(),
         themes,
         keys: config.keys,
+        logs: config.logs,
         warning: faults.first().map(ToString::to_string),
         connect: Box::new(connect),
     })?;
@@ -239,7 +240,7 @@ async fn read_logs(config: &Config, simulation: &SimOptions, asked: &Logs) -> Re
                 prefer: if asked.poll {
                     Delivery::Polling
                 } else {
-                    Delivery::LiveTail
+                    config.logs.delivery
                 },
             };
             logs::follow(&*cloud, follow, &printer, &mut out).await?;

@@ -3,9 +3,12 @@
 
 use hydren::{
     cli::Options,
-    config::{Config, Surroundings},
+    config::{Config, LogSettings, Surroundings},
     error::{ErrorKind, Result},
-    model::environment::{Access, Stage},
+    model::{
+        environment::{Access, Stage},
+        log::Delivery,
+    },
 };
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -147,6 +150,37 @@ fn flags_win_over_variables_variables_over_files_and_the_project_over_the_user()
     );
     assert_eq!(prod.stage, Stage::Production);
     assert_eq!(config.theme.unwrap().value, "project-theme");
+}
+
+#[test]
+fn logs_are_kept_and_followed_as_the_files_say_each_setting_by_itself_and_in_the_demo_too() {
+    let project = "[logs]\nstore = '1GiB'\n[environments.prod]";
+    let user = "[logs]\nstore = '64MiB'\nlive_tail = false";
+    let config = layered(project, user, &Options::default(), &[]).unwrap();
+    let told = LogSettings {
+        store: 1 << 30,
+        delivery: Delivery::Polling,
+    };
+    assert_eq!(config.logs, told);
+    let setting = |name: &str| {
+        let found = config.settings.iter().find(|(key, _)| key == name);
+        let (_, setting) = found.unwrap_or_else(|| panic!("{name} is not listed"));
+        (setting.value.clone(), setting.origin.to_string())
+    };
+    let (store, place) = setting("logs.store");
+    assert!(
+        store == "1GiB" && place.ends_with("hydren.toml:2"),
+        "{place}"
+    );
+    let (live_tail, place) = setting("logs.live_tail");
+    assert!(
+        live_tail == "false" && place.ends_with("user/config.toml:3"),
+        "{place}"
+    );
+    let (simulated, faults) = demo(project, user, &[]);
+    assert_eq!((simulated.logs, faults.len()), (told, 0));
+    let none = layered(PROJECT, "", &Options::default(), &[]).unwrap();
+    assert_eq!(none.logs, LogSettings::default());
 }
 
 #[test]

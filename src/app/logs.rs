@@ -5,6 +5,7 @@ mod shown;
 use super::{App, Effect, Layer, Listing, Pane, Picker, Prompt, Screen};
 use crate::{
     cloud::follow::OVERLAP,
+    config::LogSettings,
     format,
     logs::{
         fields,
@@ -14,9 +15,9 @@ use crate::{
         secrets::COVER,
         sources::sources,
         store::{Kind, Line},
-        view::{BACK, Clock, Fold, Pace, Purpose, Secrets, Shape},
+        view::{BACK, Clock, Fold, LogView, Pace, Purpose, Secrets, Shape},
     },
-    model::log::{Delivery, Follow, Followed, LogEvent, LogOrigin, LogSource},
+    model::log::{Follow, Followed, LogEvent, LogOrigin, LogSource},
 };
 use jiff::{Timestamp, tz::TimeZone};
 use std::borrow::Cow;
@@ -45,6 +46,12 @@ pub(super) enum Following {
 }
 
 impl App {
+    /// Keeps and follows logs as it is configured; lines that were kept before go.
+    pub fn keep_logs(&mut self, settings: LogSettings) {
+        self.logs = LogView::new(settings.store);
+        self.delivery = settings.delivery;
+    }
+
     /// Follows what the log screen shows, while somebody looks and a little longer.
     pub(super) fn follow_logs(&mut self) -> Vec<Effect> {
         if self.screen != Screen::Logs {
@@ -74,7 +81,7 @@ impl App {
         vec![Effect::Follow(Follow {
             groups,
             since,
-            prefer: Delivery::LiveTail,
+            prefer: self.delivery,
         })]
     }
 

@@ -3,6 +3,7 @@
 use super::*;
 use crate::{
     cloud::sim,
+    config::LogSettings,
     error::ErrorKind,
     model::alarm::{Alarm, AlarmState, Alarms},
 };
@@ -518,6 +519,22 @@ fn logs_that_nobody_read_are_followed_no_longer_and_what_is_missing_is_marked() 
     app.go(Screen::Logs);
     let gap = app.logs.cursor_line().expect("what is missing is marked");
     assert!(gap.text.contains("not followed"), "{}", gap.text);
+}
+
+#[test]
+fn logs_are_polled_and_kept_within_bounds_where_it_is_so_configured() {
+    let mut app = app();
+    app.keep_logs(LogSettings {
+        store: 8 << 20,
+        delivery: Delivery::Polling,
+    });
+    tick(&mut app, 0);
+    let effects = app.go(Screen::Logs);
+    let polled = effects.iter().any(
+        |effect| matches!(effect, Effect::Follow(follow) if follow.prefer == Delivery::Polling),
+    );
+    assert!(polled, "{effects:?}");
+    assert_eq!(app.logs.store.limit(), 8 << 20);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A configuration file: its shape, and errors that say file, line, key and what was probably meant.
 
-use super::{Origin, Setting, wrong};
+use super::{Origin, Setting, logs, wrong};
 use crate::{
     error::{Error, ErrorKind, Result},
     model::environment::{Resources, Stage},
@@ -32,6 +32,7 @@ pub(super) struct Content {
     pub default: Option<Spanned<String>>,
     pub theme: Option<Spanned<String>>,
     pub keys: toml::Table,
+    pub logs: logs::Table,
     pub environments: BTreeMap<Spanned<String>, Entry>,
 }
 
