@@ -23,6 +23,8 @@ use crate::{
     grid::{Grid, GridState},
     keymap::Keymap,
     logs::{
+        extract::Extract,
+        patterns::Patterns,
         search::{Found, Job},
         view::{LogView, Purpose as LogPurpose},
     },
@@ -113,7 +115,14 @@ pub enum Msg {
         /// What.
         found: Found,
     },
-    /// A text was saved.
+    /// Log lines were grouped by what is alike in them.
+    Grouped {
+        /// Generation that asked.
+        generation: u64,
+        /// The groups.
+        patterns: Patterns,
+    },
+    /// Something was saved.
     Saved(Result<PathBuf>),
     /// The profiles of this machine were listed.
     Profiles(Result<Vec<String>>),
@@ -147,8 +156,10 @@ pub enum Effect {
     Unfollow,
     /// Search the log lines.
     Search(LogPurpose, Job),
-    /// Save a text under a name in the folder that the console was started in.
-    Save(String, String),
+    /// Group log lines by what is alike in them.
+    Group(Extract),
+    /// Save log lines under a name in the folder that the console was started in.
+    SaveLines(String, Extract),
     /// Talk to another environment from now on.
     Connect(Box<Environment>),
     /// List this machine's AWS profiles.
@@ -379,6 +390,7 @@ impl App {
             | Msg::Identity { generation, .. }
             | Msg::Log { generation, .. }
             | Msg::Found { generation, .. }
+            | Msg::Grouped { generation, .. }
                 if generation != self.generation =>
             {
                 Vec::new()
@@ -408,6 +420,10 @@ impl App {
             }
             Msg::Found { purpose, found, .. } => {
                 self.log_found(purpose, found);
+                Vec::new()
+            }
+            Msg::Grouped { patterns, .. } => {
+                self.grouped(&patterns);
                 Vec::new()
             }
             Msg::Saved(result) => {

@@ -112,7 +112,7 @@ commands! {
     "same-request" Logs "same request" "Show all lines with this line's request id, of every source." App::same_request;
     "task-of-line" Logs "task" "Go to the task that wrote this line." App::task_of_line;
     "charts-of-line" Logs "charts" "Show the charts around the time of this line." App::charts_of_line;
-    "patterns" Logs "patterns" "List groups of lines that are alike, of the newest 10,000, with their counts." App::log_patterns;
+    "patterns" Logs "patterns" "List groups of lines that are alike, with their counts." App::log_patterns;
     "sources" Logs "sources" "List the sources of lines, to show one alone." App::log_sources;
     "go-to-time" Logs "time" "Go to a time: `14:03`, `-15m`, `2026-11-22T14:03:27Z`." |app| app.prompt(Prompt::Time);
     "wrap" Logs "wrap" "Wrap long lines, or cut them; cut lines scroll sideways." App::toggle_wrap;
@@ -120,7 +120,7 @@ commands! {
     "times" Logs "times" "Show times as UTC, in this machine's zone, or as ages." App::next_clock;
     "bookmark" Logs "mark" "Mark this line, or take the mark away." App::bookmark;
     "next-bookmark" Logs "next mark" "Go to the next marked line." App::next_bookmark;
-    "save-log" Logs "save" "Save the newest 10,000 of the lines that are shown to a file." App::save_log;
+    "save-log" Logs "save" "Save the lines that are shown to a file." App::save_log;
     "reveal" Logs "secrets" "Show what looks like a secret in log lines, or mask it again." App::toggle_secrets;
 
     "earlier" Charts "earlier" "Move the charts' window back in time; scroll log lines left." |app| app.shift_window(-1);

@@ -3,6 +3,7 @@
 //! Lines come in as [`crate::model::log::Followed`] and go into [`view::LogView`], which the console's state holds. What takes long is
 //! handed out as a [`search::Job`] and comes back as [`search::Found`]. Everything here is pure.
 
+pub mod extract;
 pub mod fields;
 pub mod filter;
 pub mod flow;

@@ -14,12 +14,14 @@ use crossterm::event::{Event, EventStream};
 use futures::StreamExt as _;
 use signal_hook::consts::{SIGCONT, SIGSTOP, SIGTSTP};
 use std::{
+    fs::{File, OpenOptions},
+    io::{BufWriter, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 use tokio::{
-    io::AsyncWriteExt as _,
     signal::unix::{SignalKind, signal},
     sync::mpsc::{UnboundedSender, unbounded_channel},
     task::AbortHandle,
@@ -193,14 +195,13 @@ impl Performer {
                     });
                 });
             }
-            Effect::Save(name, text) => self.answer(async move {
+            Effect::Group(lines) => self.work(move || Msg::Grouped {
+                generation,
+                patterns: lines.patterns(),
+            }),
+            Effect::SaveLines(name, lines) => self.work(move || {
                 let path = PathBuf::from(name);
-                let written = write_new(&path, &text).await;
-                Msg::Saved(written.map(|()| path).map_err(|e| {
-                    Error::new(ErrorKind::Io, format!("the lines cannot be saved: {e}"))
-                        .hint("start the console in a folder that can be written to")
-                        .source(e)
-                }))
+                Msg::Saved(save_new(&path, |file| lines.write(file)).map(|()| path))
             }),
             Effect::Connect(environment) => {
                 self.cloud = (self.connect)(&environment);
@@ -210,24 +211,13 @@ impl Performer {
             Effect::ListProfiles => self.answer(async { Msg::Profiles(aws::profiles().await) }),
             Effect::ListThemes => {
                 let folder = self.themes.clone();
-                self.answer(async move {
-                    let list = move || Theme::names(folder.as_deref());
-                    let names = tokio::task::spawn_blocking(list).await;
-                    Msg::Themes(names.unwrap_or_else(|_| Theme::names(None)))
-                });
+                self.work(move || Msg::Themes(Theme::names(folder.as_deref())));
             }
             Effect::LoadTheme(name) => {
                 let folder = self.themes.clone();
-                self.answer(async move {
-                    let load = move || Theme::load(&name, folder.as_deref());
-                    let loaded = tokio::task::spawn_blocking(load).await;
-                    Msg::Theme(match loaded {
-                        Ok(result) => result.map(|(theme, warnings)| (Box::new(theme), warnings)),
-                        Err(e) => {
-                            Err(Error::new(ErrorKind::Io, "the theme could not be loaded")
-                                .source(e))
-                        }
-                    })
+                self.work(move || {
+                    let loaded = Theme::load(&name, folder.as_deref());
+                    Msg::Theme(loaded.map(|(theme, warnings)| (Box::new(theme), warnings)))
                 });
             }
             Effect::Copy(text) => terminal.copy(&text)?,
@@ -242,6 +232,15 @@ impl Performer {
         if let Some(follower) = self.follower.take() {
             follower.abort();
         }
+    }
+
+    /// Lets a thread work that may block, and takes its answer.
+    fn work(&self, work: impl FnOnce() -> Msg + Send + 'static) {
+        let answers = self.answers.clone();
+        tokio::task::spawn_blocking(move || {
+            // Nobody listens any more only when the console is being left.
+            let _ = answers.send(work());
+        });
     }
 
     /// Lets a task work and takes its answer.
@@ -266,16 +265,29 @@ fn portions(told: Followed) -> Vec<Followed> {
     }
 }
 
-/// Writes a file that was not there, readable by its owner only: logs tell much.
-async fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
-    let mut file = tokio::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .await?;
-    file.write_all(text.as_bytes()).await?;
-    file.flush().await
+/// Writes a file that was not there, readable by its owner only: logs tell much. A file that could not be written whole does not stay.
+fn save_new(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>,
+) -> Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600);
+    let saved = options.open(path).and_then(|file| {
+        let mut file = BufWriter::new(file);
+        let written = write(&mut file).and_then(|()| file.flush());
+        written.inspect_err(|_| {
+            // What is left of it would pass for the whole.
+            let _ = std::fs::remove_file(path);
+        })
+    });
+    saved.map_err(|e| {
+        Error::new(
+            ErrorKind::Io,
+            format!("{} cannot be saved: {e}", path.display()),
+        )
+        .hint("start the console in a folder that can be written to and has room")
+        .source(e)
+    })
 }
 
 /// Stops the process as a job of its shell, which has the terminal meanwhile. `SIGCONT` says when it goes on.

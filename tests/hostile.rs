@@ -55,7 +55,15 @@ fn press(app: &mut App, keys: &str) -> Vec<Effect> {
     let mut effects = Vec::new();
     for key in keys.split_whitespace() {
         let key: KeyEvent = crokey::parse(key).expect("a key").into();
-        effects.extend(app.update(Msg::Key(key)));
+        for effect in app.update(Msg::Key(key)) {
+            if let Effect::Group(lines) = &effect {
+                app.update(Msg::Grouped {
+                    generation: app.generation,
+                    patterns: lines.patterns(),
+                });
+            }
+            effects.push(effect);
+        }
         draw(app, (120, 40));
     }
     effects
@@ -120,9 +128,11 @@ fn what_is_copied_and_saved_holds_no_control_character_but_line_breaks() {
         }
     }
     for effect in press(&mut app, "shift-w") {
-        if let Effect::Save(name, text) = effect {
+        if let Effect::SaveLines(name, lines) = effect {
             assert!(!name.contains(['/', '\\']), "{name}");
-            texts.push(text);
+            let mut text = Vec::new();
+            lines.write(&mut text).expect("memory takes everything");
+            texts.push(String::from_utf8(text).expect("lines are text"));
         }
     }
     assert!(texts.len() > hostile::lines().len() / 2);

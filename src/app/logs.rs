@@ -8,13 +8,14 @@ use crate::{
     config::LogSettings,
     format,
     logs::{
+        extract::Extract,
         fields,
         filter::Filter,
         patterns::{Patterns, literals},
         search::{Found, Job},
         secrets::COVER,
         sources::sources,
-        store::{Kind, Line},
+        store::{Line, LineId},
         view::{BACK, Clock, Fold, LogView, Pace, Purpose, Secrets, Shape},
     },
     model::log::{Follow, Followed, LogEvent, LogOrigin, LogSource},
@@ -25,9 +26,6 @@ use tui_input::Input;
 
 /// Ticks, a second each, for which logs are still followed after their screen was left: Live Tail is paid by the minute.
 const LINGER: u16 = 120;
-
-/// Lines that are grouped or saved at once: some milliseconds of work.
-const AT_ONCE: usize = 10_000;
 
 /// Columns by which lines are scrolled sideways.
 const SIDEWAYS: usize = 20;
@@ -505,18 +503,12 @@ impl App {
         })
     }
 
-    /// Saves the newest 10,000 of the lines that are shown, neutralised and masked as they are on screen.
+    /// Saves the lines that are shown, neutralised and masked as they are on screen.
     pub fn save_log(&mut self) -> Vec<Effect> {
         self.on_logs(|app| {
-            let mut text = String::new();
-            for line in app.newest_lines() {
-                text.push_str(&app.log_text(&line));
-                text.push('\n');
-            }
-            if text.is_empty() {
-                app.say("there is no line to save");
+            let Some(lines) = app.extract("save") else {
                 return Vec::new();
-            }
+            };
             let stamp = app.now.strftime("%Y%m%dT%H%M%SZ");
             let name: String = app
                 .environment
@@ -530,7 +522,10 @@ impl App {
                     }
                 })
                 .collect();
-            vec![Effect::Save(format!("hydren-{name}-{stamp}.log"), text)]
+            vec![Effect::SaveLines(
+                format!("hydren-{name}-{stamp}.log"),
+                lines,
+            )]
         })
     }
 
@@ -544,29 +539,42 @@ impl App {
         }
     }
 
-    /// Lists groups of lines that are alike, the largest first.
+    /// Groups the lines that are shown by what is alike in them.
     pub fn log_patterns(&mut self) -> Vec<Effect> {
         self.on_logs(|app| {
-            let mut patterns = Patterns::default();
-            let lines = app.newest_lines();
-            for line in lines.filter(|line| line.kind == Kind::Text) {
-                patterns.add(line.at, line.level, &app.masked(line.text));
-            }
-            let entries: Vec<(String, String)> = patterns
-                .by_count()
-                .iter()
-                .map(|pattern| {
-                    let shown = app.shown_text(&pattern.template).into_owned();
-                    let count = format!(
-                        "{}× {}",
-                        format::thousands(pattern.count),
-                        pattern.level.name()
-                    );
-                    (shown, count)
-                })
-                .collect();
-            app.push(Layer::Pick(Picker::Pattern, Listing::new(entries)))
+            let lines = app.extract("group");
+            lines.map(Effect::Group).into_iter().collect()
         })
+    }
+
+    /// Lists groups of lines that are alike, the largest first, unless the reader went on to something else.
+    pub(super) fn grouped(&mut self, patterns: &Patterns) {
+        if self.screen != Screen::Logs || !self.layers.is_empty() {
+            return;
+        }
+        let entries: Vec<(String, String)> = patterns
+            .by_count()
+            .iter()
+            .map(|pattern| {
+                let shown = self.shown_text(&pattern.template).into_owned();
+                let count = format!(
+                    "{}× {}",
+                    format::thousands(pattern.count),
+                    pattern.level.name()
+                );
+                (shown, count)
+            })
+            .collect();
+        match patterns.others() {
+            0 => self.notice = None,
+            others => self.say(format!(
+                "{} lines are like none of the {} groups listed; a filter leaves fewer",
+                format::thousands(others),
+                format::thousands(entries.len() as u64)
+            )),
+        }
+        self.push(Layer::Pick(Picker::Pattern, Listing::new(entries)));
+        self.dirty = true;
     }
 
     /// Lists the sources, to show one alone.
@@ -586,13 +594,22 @@ impl App {
         })
     }
 
-    /// The newest lines that are shown, oldest first, as many as can be worked through between two frames.
-    fn newest_lines(&self) -> impl Iterator<Item = Line<'_>> {
-        let ids = self.logs.ids();
-        let skipped = ids.len().saturating_sub(AT_ONCE);
-        ids.iter()
-            .skip(skipped)
-            .filter_map(|id| self.logs.store.line(*id))
+    /// Takes the lines that are shown to be worked through elsewhere; `what` becomes of them is said, in a word.
+    fn extract(&mut self, what: &str) -> Option<Extract> {
+        let ids: Vec<LineId> = self.logs.ids().iter().copied().collect();
+        if ids.is_empty() {
+            self.say(format!("there is no line to {what}"));
+            return None;
+        }
+        self.say(format!(
+            "{what}: {} lines …",
+            format::thousands(ids.len() as u64)
+        ));
+        Some(Extract {
+            snapshot: self.logs.store.snapshot(),
+            ids,
+            secrets: self.logs.secrets,
+        })
     }
 
     pub(super) fn picked_source(&mut self, label: &str) -> Vec<Effect> {

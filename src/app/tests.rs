@@ -459,8 +459,18 @@ fn secrets_of_log_lines_are_nowhere_until_they_are_revealed() {
         for _ in 0..3 {
             for key in ["w", "R", "w", "R", "d", "\x1b", "P", "\x1b", "y", "W", "j"] {
                 for effect in press(app, key) {
-                    if let Effect::Copy(text) | Effect::Save(_, text) = effect {
-                        taken.push_str(&text);
+                    match effect {
+                        Effect::Copy(text) => taken.push_str(&text),
+                        Effect::SaveLines(_, lines) => taken.push_str(&saved(&lines)),
+                        Effect::Group(lines) => {
+                            let patterns = lines.patterns();
+                            app.update(Msg::Grouped {
+                                generation: app.generation,
+                                patterns,
+                            });
+                            look(app, &mut taken);
+                        }
+                        _ => {}
                     }
                 }
                 look(app, &mut taken);
@@ -478,6 +488,12 @@ fn secrets_of_log_lines_are_nowhere_until_they_are_revealed() {
     for secret in SECRETS {
         assert!(shown.contains(secret), "{secret} was revealed");
     }
+}
+
+fn saved(lines: &Extract) -> String {
+    let mut text = Vec::new();
+    lines.write(&mut text).expect("memory takes everything");
+    String::from_utf8(text).expect("lines are text")
 }
 
 /// From when on logs are followed, if they are.

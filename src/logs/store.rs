@@ -203,6 +203,14 @@ impl Snapshot {
         chunk.span(index)
     }
 
+    /// A line, unless its chunk was dropped before.
+    pub(super) fn find(&self, id: LineId) -> Option<Line<'_>> {
+        let (first, _) = self.chunks.first()?;
+        let place = usize::try_from(id.chunk().checked_sub(*first)?).ok()?;
+        let (number, chunk) = self.chunks.get(place)?;
+        (id.index() < chunk.records.len()).then(|| self.line(*number, chunk, id.index()))
+    }
+
     /// A line by its place.
     pub(super) fn line<'a>(&'a self, number: u64, chunk: &'a Chunk, index: usize) -> Line<'a> {
         line(&self.streams, number, chunk, index)

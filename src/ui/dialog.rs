@@ -19,6 +19,7 @@ use ratatui::{
     text::{Line, Span},
     widgets::{Clear, Widget as _},
 };
+use unicode_width::UnicodeWidthStr as _;
 
 /// Draws a dialog over `body`.
 pub(super) fn render(app: &App, layer: &Layer, body: Rect, _bottom: Rect, buf: &mut Buffer) {
@@ -205,21 +206,34 @@ fn described(app: &App, pairs: &[(String, String)], width: u16) -> Vec<Line<'sta
 
 /// A list with a line to type into.
 fn list(app: &App, title: &str, listing: &Listing, body: Rect, buf: &mut Buffer) {
-    let name = listing
-        .entries
-        .iter()
-        .map(|(n, _)| n.chars().count())
-        .max()
-        .unwrap_or(0)
-        .clamp(12, 40);
+    /// Cells for the key and the gaps.
+    const KEY: usize = 14;
+    let longest = |part: fn(&(String, String)) -> &String| {
+        let widths = listing.entries.iter().map(|e| part(e).width());
+        widths.max().unwrap_or(0)
+    };
+    let (name, doc) = (longest(|e| &e.0), longest(|e| &e.1));
+    let width = u16::try_from(name + doc + KEY + 4).unwrap_or(u16::MAX);
     let height = u16::try_from(listing.entries.len())
         .unwrap_or(u16::MAX)
         .saturating_add(4);
     let state = format!("{} of {}", listing.found.len(), listing.entries.len());
-    let inner = frame(app, title, &state, body, (84, height), buf);
+    let inner = frame(
+        app,
+        title,
+        &state,
+        body,
+        (width.clamp(84, 120), height),
+        buf,
+    );
     if inner.height < 3 {
         return;
     }
+    // Explanations give way to names that are longer than most.
+    let name = name.clamp(
+        12,
+        usize::from(inner.width).saturating_sub(doc + KEY).max(40),
+    );
     let typed = format!("› {}▏", neutral(listing.input.value()));
     buf.set_string(
         inner.x,
@@ -252,7 +266,7 @@ fn list(app: &App, title: &str, listing: &Listing, body: Rect, buf: &mut Buffer)
             span(
                 app,
                 Role::Muted,
-                cut(doc, usize::from(inner.width).saturating_sub(name + 14)).into_owned(),
+                cut(doc, usize::from(inner.width).saturating_sub(name + KEY)).into_owned(),
             ),
         ])
         .render(area, buf);

@@ -159,6 +159,10 @@ impl Stage {
                     }
                     continue;
                 }
+                Effect::Group(lines) => Msg::Grouped {
+                    generation,
+                    patterns: lines.patterns(),
+                },
                 Effect::ListThemes => Msg::Themes(Theme::names(None)),
                 _ => continue,
             };

@@ -4,26 +4,16 @@ use super::written_by;
 use crate::{
     app::{App, Effect, Layer, Lines},
     format,
-    logs::{
-        fields,
-        format::Format,
-        secrets::mask,
-        store::Line,
-        view::{Secrets, Shape},
-    },
+    logs::{extract::written, fields, format::Format, store::Line, view::Shape},
     text::neutral,
 };
 use jiff::Timestamp;
 use std::borrow::Cow;
 
 impl App {
-    /// A text of a log without what looks like a secret, unless that is wanted. The whole of it, before it is taken apart: what tells
-    /// a secret can stand lines before it.
+    /// A text of a log without what looks like a secret, unless that is wanted.
     pub(super) fn masked<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        match self.logs.secrets {
-            Secrets::Masked => mask(text),
-            Secrets::Shown => Cow::Borrowed(text),
-        }
+        self.logs.secrets.cover(text)
     }
 
     /// What can be shown of a text of a log: masked, then neutralised.
@@ -88,21 +78,6 @@ impl App {
         Cow::Owned(pieces.join("  "))
     }
 
-    /// A line with its time and source, for a file or the clipboard.
-    #[must_use]
-    pub fn log_text(&self, line: &Line<'_>) -> String {
-        let at = Timestamp::from_millisecond(line.at).unwrap_or(Timestamp::UNIX_EPOCH);
-        let masked = self.masked(line.text);
-        let text: Vec<Cow<'_, str>> = masked.lines().map(neutral).collect();
-        format!(
-            "{} {} {} {}",
-            at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ"),
-            neutral(&line.stream.label),
-            neutral(&line.stream.name),
-            text.join("\n    ")
-        )
-    }
-
     /// Everything known of the line under the cursor.
     pub(in crate::app) fn describe_line(&mut self) -> Vec<Effect> {
         let Some(line) = self.logs.cursor_line() else {
@@ -137,6 +112,6 @@ impl App {
     }
 
     pub(in crate::app) fn copied_line(&self) -> Option<String> {
-        Some(self.log_text(&self.logs.cursor_line()?))
+        Some(written(&self.logs.cursor_line()?, self.logs.secrets))
     }
 }
