@@ -166,7 +166,7 @@ pub struct Logs {
 pub enum LogsCommand {
     /// Ask CloudWatch Logs Insights, which is billed by what it scans
     Query {
-        /// The query, in the language of Logs Insights
+        /// The query, in the language of Logs Insights, or the name of a saved one (docs/logs.md), which knows its logs
         #[arg(value_name = "QUERY")]
         text: String,
         /// Service, tier or log group, as above

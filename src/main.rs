@@ -9,7 +9,7 @@ use hydren::{
     console::{self, Colours, Setup},
     error::{Error, ErrorKind, Result},
     init::{self, Edit, Replace},
-    logs::{filter::Filter, sources::sources, view::Secrets},
+    logs::{filter::Filter, saved::saved, sources::sources, view::Secrets},
     model::{
         Health,
         environment::Environment,
@@ -187,7 +187,17 @@ async fn read_logs(config: &Config, simulation: &SimOptions, asked: &Logs) -> Re
             complain("", error);
         }
     }
-    let sources = logs::choose(sources(&environment, &seen), words)?;
+    let mut sources = sources(&environment, &seen);
+    let kept = match &asked.command {
+        Some(LogsCommand::Query { text, .. }) => saved(text),
+        None => None,
+    };
+    if let Some(kept) = kept
+        && words.is_empty()
+    {
+        sources.retain(|source| source.origin == kept.origin);
+    }
+    let sources = logs::choose(sources, words)?;
     let printer = Printer {
         sources: &sources,
         filter,
@@ -214,7 +224,7 @@ async fn read_logs(config: &Config, simulation: &SimOptions, asked: &Logs) -> Re
                     groups,
                     from,
                     to: now,
-                    text: text.clone(),
+                    text: kept.map_or(text.as_str(), |kept| kept.text).to_owned(),
                     limit: *limit,
                 },
                 region: environment.region.clone(),

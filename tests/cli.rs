@@ -332,7 +332,7 @@ fn a_reader_that_closes_the_pipe_ends_it_quietly() {
 }
 
 #[test]
-fn logs_of_the_demo_are_printed_filtered_and_never_queried() {
+fn logs_of_the_demo_are_printed_filtered_and_queried() {
     let demo = ["--demo", "--seed", "7", "--elapsed", "30m"];
     let logs = |arguments: &[&str]| run(&[&["logs"], arguments, &demo[..]].concat());
     let both = logs(&["ecs", "--since", "1m"]);
@@ -366,10 +366,18 @@ fn logs_of_the_demo_are_printed_filtered_and_never_queried() {
         &["`bakend` names no log", "did you mean `backend`?"],
     );
     refused(&logs(&["--filter", "(a"]), 2, &["(a\n"]);
+    let kept = logs(&["query", "rejects-by-port", "-o", "json"]);
+    let rows = String::from_utf8_lossy(&kept.stdout);
+    assert!(rows.lines().next().unwrap().contains("dstport"), "{kept:?}");
+    let said = String::from_utf8_lossy(&kept.stderr);
+    assert!(
+        said.contains("$0.005 for a GB") && said.contains("scanned, $"),
+        "{said}"
+    );
     refused(
-        &logs(&["query", "stats count(*)"]),
+        &logs(&["query", "stats cuont(*)"]),
         1,
-        &["no Logs Insights"],
+        &["`cuont(*)`", "at line 1 and position 7"],
     );
 }
 

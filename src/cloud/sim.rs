@@ -6,7 +6,8 @@
 //! (`edge`); the rest queues for the CPUs of healthy tasks (`compute::queue`, M/M/c), so that CPU, latency and errors follow the load;
 //! the backend's queries load the database (`database`), whose answers slow the backend. A scheduler starts, health-checks, drains and
 //! replaces tasks (`compute::scheduler`), target tracking asks it for more or fewer (`autoscaling`), and alarms are evaluated from the
-//! recorded minutes (`alarms`, `history`). Log lines and samples are drawn on demand from what each step counted (`logs`).
+//! recorded minutes (`alarms`, `history`). Log lines and samples are drawn on demand from what each step counted (`logs`), and queried
+//! by an interpreter of the query language (`insights`).
 //! Requests are whole and conserved: edge = blocked + hits + origin, origin = balancer + rejected.
 //!
 //! **Determinism.** All randomness comes from the seed, one stream a part (`dice`). Reads copy from the world and change nothing, so
@@ -32,6 +33,7 @@ mod dice;
 mod edge;
 mod history;
 mod images;
+mod insights;
 mod logs;
 mod names;
 mod network;
@@ -98,6 +100,7 @@ pub struct SimCloud {
     meter: Arc<Meter>,
     /// Made by the first read.
     world: Arc<Mutex<Option<World>>>,
+    queries: insights::Queries,
 }
 
 impl SimCloud {
@@ -109,6 +112,7 @@ impl SimCloud {
             started: Instant::now(),
             meter: Arc::default(),
             world: Arc::default(),
+            queries: insights::Queries::default(),
         }
     }
 
@@ -127,11 +131,7 @@ impl SimCloud {
             act(world)
         })
         .await
-        .map_err(|e| {
-            Error::new(ErrorKind::Service, "the simulated environment stopped")
-                .hint("this is a defect of the demo; start it again, or with another --seed")
-                .source(e)
-        })
+        .map_err(stopped)
     }
 
     /// Takes the time that AWS would, so that loading is seen; none where the clock is held.
@@ -140,6 +140,12 @@ impl SimCloud {
             tokio::time::sleep(Duration::from_millis(milliseconds)).await;
         }
     }
+}
+
+fn stopped(source: tokio::task::JoinError) -> Error {
+    Error::new(ErrorKind::Service, "the simulated environment stopped")
+        .hint("this is a defect of the demo; start it again, or with another --seed")
+        .source(source)
 }
 
 /// Milliseconds that a read of `tier` takes: its longest chain of dependent requests, some tens of milliseconds each.
@@ -155,15 +161,6 @@ const fn travel_time(tier: Tier) -> u64 {
         Tier::Alarms => 70,
         Tier::Network => 120,
     }
-}
-
-/// The demo's lines are followed and searched; there is no second engine for them.
-fn no_insights(what: &str) -> Error {
-    Error::new(
-        ErrorKind::Unsupported,
-        format!("the demo has no Logs Insights to ask `{what}`"),
-    )
-    .hint("search the lines on the log screen, or connect to AWS")
 }
 
 #[async_trait]
@@ -245,15 +242,35 @@ impl Cloud for SimCloud {
     }
 
     async fn start_query(&self, query: &InsightsQuery) -> Result<String> {
-        Err(no_insights(&query.text))
+        self.travel(160).await;
+        self.meter.record("logs", "StartQuery", 0);
+        let commands = insights::parse(&query.text)?;
+        let (groups, from, to) = (query.groups.clone(), query.from, query.to);
+        let script = self
+            .with_world(move |world| logs::Script::of(world, &groups, from, to))
+            .await??;
+        let (id, work) = self.queries.start(self.now());
+        let limit = query.limit as usize;
+        let work = tokio::task::spawn_blocking(move || work.run(&script, &commands, limit));
+        if self.options.elapsed.is_some() {
+            // Where the clock is held, nothing may depend on how fast this machine is.
+            work.await.map_err(stopped)?;
+        }
+        Ok(id)
     }
 
     async fn query_answer(&self, id: &str) -> Result<InsightsAnswer> {
-        Err(no_insights(id))
+        self.travel(70).await;
+        self.meter.record("logs", "GetQueryResults", 1);
+        let now = self.options.elapsed.is_none().then(|| self.now());
+        self.queries.answer(id, now, &self.meter)
     }
 
     async fn stop_query(&self, id: &str) -> Result<()> {
-        Err(no_insights(id))
+        self.travel(70).await;
+        self.meter.record("logs", "StopQuery", 1);
+        let now = self.options.elapsed.is_none().then(|| self.now());
+        self.queries.stop(id, now, &self.meter)
     }
 
     async fn discover(&self, start: &Start) -> Result<Discovery> {

@@ -21,8 +21,16 @@ pub struct SavedQuery {
 macro_rules! access {
     () => {
         r#"parse @message /^(?<client>\S+) \S+ \S+ \[[^\]]+\] "(?<method>\S+) (?<path>[^ ?"]+)[^"]*" (?<status>\d{3}) (?<bytes>\d+|-)/
-| filter ispresent(status)
+| filter ispresent(client)
 "#
+    };
+}
+
+/// A path without what comes after its first part that begins with a digit: requests for `/api/items/7` and `/api/items/8` are alike.
+macro_rules! route {
+    () => {
+        r"| parse path /^(?<route>(?:\/[^\/\d][^\/]*)*)/
+"
     };
 }
 
@@ -48,10 +56,13 @@ pub const SAVED: [SavedQuery; 14] = [
         name: "errors-by-path",
         answers: "Which paths of the backend answer 5xx, and how often",
         origin: LogOrigin::Service,
-        text: "filter status >= 500
-| stats count(*) as errors by method, path, status
+        text: concat!(
+            "filter status >= 500\n",
+            route!(),
+            "| stats count(*) as errors by method, route, status
 | sort errors desc
-| limit 50",
+| limit 50"
+        ),
     },
     SavedQuery {
         name: "slowest-requests",
@@ -66,10 +77,13 @@ pub const SAVED: [SavedQuery; 14] = [
         name: "slowest-paths",
         answers: "Which paths of the backend are slow, by their 95th percentile",
         origin: LogOrigin::Service,
-        text: "filter ispresent(duration_ms)
-| stats count(*) as requests, avg(duration_ms) as average, pct(duration_ms, 95) as p95, max(duration_ms) as longest by method, path
+        text: concat!(
+            "filter ispresent(duration_ms)\n",
+            route!(),
+            "| stats count(*) as requests, avg(duration_ms) as average, pct(duration_ms, 95) as p95, max(duration_ms) as longest by method, route
 | sort p95 desc
-| limit 50",
+| limit 50"
+        ),
     },
     SavedQuery {
         name: "requests-by-status",
@@ -207,6 +221,15 @@ mod tests {
         let text = saved(name).unwrap().text;
         let text = text.split_once("parse @message /").unwrap().1;
         Regex::new(text.split("/\n").next().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_documentation_lists_each_query() {
+        let page = include_str!("../../docs/logs.md");
+        for query in SAVED {
+            let row = format!("| `{}` | {} |\n", query.name, query.answers);
+            assert!(page.contains(&row), "docs/logs.md misses {row}");
+        }
     }
 
     #[test]

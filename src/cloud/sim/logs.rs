@@ -37,6 +37,8 @@ const REFUSALS: [(&str, &str, u16); 4] = [
     ("POST", "/api/items", 422),
     ("GET", "/api/session", 401),
 ];
+/// Second of the hour at which the hourly report begins.
+const REPORT_AT: i64 = 20 * 60;
 const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36";
 
 /// Reads the newest lines of the span that match, in time order.
@@ -62,26 +64,83 @@ pub fn read(world: &World, query: &LogQuery) -> Result<Vec<LogEvent>> {
             if moment(beat.at - beat.seconds) >= query.to {
                 continue;
             }
-            let mut dice = Dice::at(world.seed, group, beat.at);
-            let mut told = Vec::new();
-            draw(beat, &mut dice, &mut told);
-            found.extend(told.into_iter().filter_map(|(at, stream, message)| {
-                let wanted = at >= query.from && at < query.to && matches(&query.pattern, &message);
-                wanted.then(|| LogEvent {
-                    at,
-                    ingested: None,
-                    group: group.clone(),
-                    stream,
-                    id: None,
-                    message,
-                })
-            }));
+            let told = drawn(world.seed, group, draw, beat);
+            let wanted = |line: &LogEvent| {
+                (query.from..query.to).contains(&line.at) && matches(&query.pattern, &line.message)
+            };
+            found.extend(told.filter(wanted));
         }
         lines.append(&mut found);
     }
     lines.sort_by(|a, b| (a.at, &a.group, &a.stream).cmp(&(b.at, &b.group, &b.stream)));
     lines.drain(..lines.len().saturating_sub(query.limit));
     Ok(lines)
+}
+
+/// The lines of one beat.
+fn drawn(seed: u64, group: &str, draw: Source, beat: &Beat) -> impl Iterator<Item = LogEvent> {
+    let mut told = Vec::new();
+    draw(beat, &mut Dice::at(seed, group, beat.at), &mut told);
+    told.into_iter().map(move |(at, stream, message)| LogEvent {
+        at,
+        ingested: None,
+        group: group.to_owned(),
+        stream,
+        id: None,
+        message,
+    })
+}
+
+/// What the lines of a span are drawn from: they can be told elsewhere while the world goes on.
+pub struct Script {
+    seed: u64,
+    from: Timestamp,
+    to: Timestamp,
+    groups: Vec<(String, Source)>,
+    beats: Vec<Beat>,
+    notices: Vec<LogEvent>,
+}
+
+impl Script {
+    /// Takes what the lines of `groups` are drawn from.
+    ///
+    /// # Errors
+    /// `NotFound` for a group that the demo does not have.
+    pub fn of(world: &World, groups: &[String], from: Timestamp, to: Timestamp) -> Result<Self> {
+        let known = groups
+            .iter()
+            .map(|group| Ok((group.clone(), source(group)?)));
+        let query = LogQuery {
+            groups: Vec::new(),
+            from,
+            to,
+            pattern: String::new(),
+            limit: usize::MAX,
+        };
+        let during = |beat: &&Beat| moment(beat.at) >= from && moment(beat.at - beat.seconds) < to;
+        Ok(Self {
+            seed: world.seed,
+            from,
+            to,
+            groups: known.collect::<Result<_>>()?,
+            beats: world.beats.iter().filter(during).cloned().collect(),
+            notices: groups
+                .iter()
+                .flat_map(|group| notices(world, group, &query))
+                .collect(),
+        })
+    }
+
+    /// Tells the lines, group by group, the oldest beat first.
+    pub fn lines(&self) -> impl Iterator<Item = LogEvent> {
+        let drawn = self.groups.iter().flat_map(move |(group, draw)| {
+            self.beats
+                .iter()
+                .flat_map(move |beat| drawn(self.seed, group, *draw, beat))
+        });
+        let during = |line: &LogEvent| (self.from..self.to).contains(&line.at);
+        self.notices.iter().cloned().chain(drawn.filter(during))
+    }
 }
 
 /// A line: its time, stream and text.
@@ -260,7 +319,8 @@ fn backend(beat: &Beat, dice: &mut Dice, lines: &mut Vec<Line>) {
     }
 }
 
-/// PostgreSQL: checkpoints every five minutes, and statements past `log_min_duration_statement` now and then.
+/// PostgreSQL: checkpoints every five minutes, statements past `log_min_duration_statement` now and then, what made the backend answer
+/// 500, and once an hour a report that opens more connections than its role may have.
 fn database(beat: &Beat, dice: &mut Dice, lines: &mut Vec<Line>) {
     let mut tell = |at: Timestamp, text: String| {
         let stamp = at.strftime("%Y-%m-%d %H:%M:%S UTC");
@@ -296,6 +356,28 @@ fn database(beat: &Beat, dice: &mut Dice, lines: &mut Vec<Line>) {
             dice.between(502.0, 890.0)
         );
         tell(at, text);
+    }
+    let mut of_client = |at: Timestamp, user: &str, dice: &mut Dice, texts: &[&str]| {
+        let (port, process) = (dice.seconds(34_000, 60_900), dice.seconds(900, 32_000));
+        for text in texts {
+            let client = format!("{}({port}):{user}@hydren:[{process}]", worker.ip);
+            tell(at, format!("{client}:{text}"));
+        }
+    };
+    for _ in 0..beat.backend.2 as usize {
+        let at = within(beat, dice);
+        let texts = [
+            "ERROR:  could not serialize access due to concurrent update",
+            "STATEMENT:  UPDATE items SET name = $2, price = $3, updated_at = now() WHERE id = $1",
+        ];
+        of_client(at, "app", dice, &texts);
+    }
+    let report = (beat.at - REPORT_AT).div_euclid(3_600) * 3_600 + REPORT_AT;
+    if beat.at - beat.seconds <= report && report < beat.at {
+        for _ in 0..dice.seconds(1, 4) {
+            let texts = ["FATAL:  too many connections for role \"report\""];
+            of_client(moment(report), "report", dice, &texts);
+        }
     }
 }
 
