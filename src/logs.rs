@@ -12,7 +12,7 @@ mod json;
 pub mod level;
 mod nginx;
 pub mod patterns;
-mod postgres;
+pub(crate) mod postgres;
 mod python;
 pub mod saved;
 pub mod search;

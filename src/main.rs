@@ -9,11 +9,16 @@ use hydren::{
     console::{self, Colours, Setup},
     error::{Error, ErrorKind, Result},
     init::{self, Edit, Replace},
-    logs::{filter::Filter, saved::saved, sources::sources, view::Secrets},
+    logs::{
+        filter::Filter,
+        saved::saved,
+        sources::{queried, sources},
+        view::Secrets,
+    },
     model::{
         Health,
         environment::Environment,
-        log::{Delivery, Follow, InsightsQuery, LogQuery},
+        log::{Delivery, Follow, InsightsQuery, LogQuery, LogSource, Place},
     },
     report::{
         self, events, info,
@@ -197,7 +202,11 @@ async fn read_logs(config: &Config, simulation: &SimOptions, asked: &Logs) -> Re
     {
         sources.retain(|source| source.origin == kept.origin);
     }
-    let sources = logs::choose(sources, words)?;
+    let mut sources = logs::choose(sources, words)?;
+    let mut region = environment.region.clone();
+    if let Some(LogsCommand::Query { .. }) = asked.command {
+        (sources, region) = asked_of_insights(sources, region)?;
+    }
     let printer = Printer {
         sources: &sources,
         filter,
@@ -227,15 +236,9 @@ async fn read_logs(config: &Config, simulation: &SimOptions, asked: &Logs) -> Re
                     text: kept.map_or(text.as_str(), |kept| kept.text).to_owned(),
                     limit: *limit,
                 },
-                region: environment.region.clone(),
+                region,
             };
-            let interrupted = async {
-                if tokio::signal::ctrl_c().await.is_err() {
-                    // Then the signal ends the process by itself.
-                    std::future::pending::<()>().await;
-                }
-            };
-            logs::query(&*cloud, &query, &printer, &mut out, interrupted).await?;
+            logs::query(&*cloud, &query, &printer, &mut out, interrupted()).await?;
         }
         None if asked.follow => {
             // A reader that takes nothing holds the writing up; the signal must not wait for it.
@@ -267,6 +270,39 @@ async fn read_logs(config: &Config, simulation: &SimOptions, asked: &Logs) -> Re
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Those of `sources` that a query can ask, and their region, which is `home` unless they name another. The others are told of.
+fn asked_of_insights(sources: Vec<LogSource>, home: String) -> Result<(Vec<LogSource>, String)> {
+    let (can, cannot) = queried(sources);
+    for source in cannot {
+        let what = format!(
+            "{} cannot be queried with the others: {}",
+            source.label, source.group
+        );
+        let error = Error::new(ErrorKind::Unsupported, what).hint(
+            "a query of Logs Insights reads log groups of one region; log files of RDS are in none",
+        );
+        if can.is_empty() {
+            return Err(error);
+        }
+        complain("left out: ", &error);
+    }
+    let region = can
+        .first()
+        .and_then(|source| match Place::of(&source.group) {
+            Place::Group { region, .. } => region.map(str::to_owned),
+            Place::Files { .. } => None,
+        });
+    Ok((can, region.unwrap_or(home)))
+}
+
+/// Waits for ctrl-c.
+async fn interrupted() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        // Then the signal ends the process by itself.
+        std::future::pending::<()>().await;
+    }
 }
 
 /// The process's own output.

@@ -65,7 +65,7 @@ fn the_read_only_policy_only_reads() {
     for action in granted("read-only") {
         let name = action.split(':').nth(1).unwrap();
         assert!(
-            ["Describe", "Get", "List", "Filter"]
+            ["Describe", "Get", "List", "Filter", "Download"]
                 .iter()
                 .any(|verb| name.starts_with(verb))
                 || LASTING.contains(&action.as_str()),

@@ -43,7 +43,7 @@ use crate::{
         discovery::{Discovery, Start},
         environment::Environment,
         identity::Identity,
-        log::{Follow, Followed, InsightsAnswer, InsightsQuery, LogEvent, LogQuery},
+        log::{Follow, Followed, InsightsAnswer, InsightsQuery, LogEvent, LogQuery, Place},
         metric::{MetricId, Metrics, Window},
     },
 };
@@ -53,7 +53,7 @@ pub use client::profiles;
 use futures::{StreamExt as _, stream::BoxStream};
 use jiff::Timestamp;
 use memo::Memo;
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::OnceCell;
 
 /// CloudFront, its web ACL, certificate and metrics, and Route 53 metrics exist in this region only.
@@ -144,8 +144,29 @@ impl Cloud for AwsCloud {
         logs::read(self, query).await
     }
 
+    /// A session of Live Tail is of one region, and knows log groups only.
     fn follow(&self, follow: Follow) -> BoxStream<'_, Followed> {
-        follow::tailing(self, self, follow).boxed()
+        let mut regions: BTreeMap<Option<&str>, Vec<String>> = BTreeMap::new();
+        let mut files = Vec::new();
+        for group in &follow.groups {
+            match Place::of(group) {
+                Place::Group { region, .. } => {
+                    let foreign = region.filter(|region| *region != self.environment.region);
+                    regions.entry(foreign).or_default().push(group.clone());
+                }
+                Place::Files { instance } => {
+                    files.push(rds::files::follow(self, instance, follow.since).boxed());
+                }
+            }
+        }
+        let regions = regions.into_values().map(|groups| {
+            let follow = Follow {
+                groups,
+                ..follow.clone()
+            };
+            follow::tailing(self, self, follow).boxed()
+        });
+        follow::merged(regions.chain(files).collect())
     }
 
     async fn start_query(&self, query: &InsightsQuery) -> Result<String> {

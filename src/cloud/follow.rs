@@ -8,10 +8,12 @@
 
 mod dedup;
 mod follower;
+mod merge;
 #[cfg(test)]
 mod tests;
 
 pub use dedup::Dedup;
+pub use merge::merged;
 
 use super::Cloud;
 use crate::{

@@ -2,11 +2,15 @@
 //! `%m:%r:%u@%d:[%p]:%l:%e:…` (RDS user guide, parameters of RDS for PostgreSQL); also with PostgreSQL's own default, `%m [%p] `.
 
 use super::{level::Level, python::stamp};
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use memchr::memmem::Finder;
 use std::sync::LazyLock;
 
 /// How far a prefix can reach.
 const PREFIX: usize = 512;
+
+/// Characters of a date.
+const DATE: usize = 10;
 
 /// PostgreSQL writes two spaces behind the severity and its colon.
 static MARK: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(":  "));
@@ -65,6 +69,19 @@ pub fn line(text: &str) -> Option<Line<'_>> {
         severity,
         message: text[at + severity.len() + 1..].trim_start(),
     })
+}
+
+/// The moment at which a line begins, which RDS writes in UTC (RDS user guide, PostgreSQL log files).
+pub fn moment(text: &str) -> Option<Timestamp> {
+    stamp(text)?;
+    let (date, clock) = text.split_at_checked(DATE)?;
+    let clock = clock.get(1..)?;
+    let end = clock
+        .bytes()
+        .position(|byte| !(byte.is_ascii_digit() || matches!(byte, b':' | b'.' | b',')));
+    let clock = &clock[..end.unwrap_or(clock.len())];
+    let at: DateTime = format!("{date}T{clock}").parse().ok()?;
+    Some(at.to_zoned(TimeZone::UTC).ok()?.timestamp())
 }
 
 /// Finds the severity, and where it begins.

@@ -2,8 +2,9 @@
 
 use crate::{
     model::{
+        database::{Database, DatabaseKind},
         environment::Environment,
-        log::{LogOrigin, LogSource},
+        log::{LogOrigin, LogSource, Place},
     },
     observe::Observations,
 };
@@ -13,8 +14,13 @@ use std::collections::BTreeMap;
 /// (docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html).
 const WAF_PREFIX: &str = "aws-waf-logs-";
 
+/// What RDS calls the log of PostgreSQL's server among those that can be exported
+/// (docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.Concepts.PostgreSQL.html).
+const SERVER: &str = "postgresql";
+
 /// Lists the log groups of `environment`, each once, by origin, label and name: those that its containers, its database and its flow
-/// logs write to as far as they were read, and those that the configuration names. What ECS says of its services has no log group and
+/// logs write to as far as they were read, and those that the configuration names. The database's own log files take the place of a group
+/// that it does not export to. What ECS says of its services has no log group and
 /// is not among them.
 #[must_use]
 pub fn sources(environment: &Environment, seen: &Observations) -> Vec<LogSource> {
@@ -39,6 +45,12 @@ pub fn sources(environment: &Environment, seen: &Observations) -> Vec<LogSource>
             let group = database.kind.log_group(&database.id, export);
             found.add(LogOrigin::Database, export.clone(), &group);
         }
+        if !database.log_exports.iter().any(|export| export == SERVER) {
+            for instance in instances(database) {
+                let files = Place::files(instance);
+                found.add(LogOrigin::Database, SERVER.to_owned(), &files);
+            }
+        }
     }
     let flow_logs = seen.network().into_iter().flat_map(|n| &n.flow_logs);
     for log in flow_logs.filter(|log| log.destination_type == "cloud-watch-logs") {
@@ -55,6 +67,28 @@ pub fn sources(environment: &Environment, seen: &Observations) -> Vec<LogSource>
         }
     }
     found.into_sources()
+}
+
+/// Parts `sources` into those that one query of Logs Insights can ask, which are log groups of one region, the environment's where it
+/// has any, and the others.
+#[must_use]
+pub fn queried(sources: Vec<LogSource>) -> (Vec<LogSource>, Vec<LogSource>) {
+    let region = |source: &LogSource| match Place::of(&source.group) {
+        Place::Group { region, .. } => Some(region.map(str::to_owned)),
+        Place::Files { .. } => None,
+    };
+    let first = sources.iter().filter_map(region).min();
+    sources
+        .into_iter()
+        .partition(|source| first.is_some() && region(source) == first)
+}
+
+/// The instances that keep log files of `database`.
+fn instances(database: &Database) -> Vec<&str> {
+    match database.kind {
+        DatabaseKind::Instance => vec![&database.id],
+        DatabaseKind::Cluster => database.members.iter().map(|(id, _)| id.as_str()).collect(),
+    }
 }
 
 /// Log groups with their origin and who writes there.
@@ -210,6 +244,56 @@ mod tests {
             shared.contains(&format!("backend/{}", sidecar.unwrap())),
             "{shared}"
         );
+    }
+
+    #[tokio::test]
+    async fn a_database_that_exports_no_log_is_read_from_its_files() {
+        let mut seen = demo().await;
+        let mut database = seen.database().cloned().unwrap();
+        database.log_exports.clear();
+        let mut of = |database: &Database| {
+            let tier = seen.tier_mut(Tier::Rds);
+            tier.value = Some(Snapshot::Database(Arc::new(database.clone())));
+            let mut environment = environment();
+            environment.resources.log_groups.clear();
+            let mut told = told(&environment, &seen);
+            told.retain(|source| source.starts_with("Database"));
+            told
+        };
+        assert_eq!(
+            of(&database),
+            ["Database postgresql rds:hydren-db:error/postgresql.log"]
+        );
+        database.kind = DatabaseKind::Cluster;
+        database.members = vec![("one".to_owned(), true), ("two".to_owned(), false)];
+        assert_eq!(
+            of(&database),
+            [
+                "Database postgresql rds:one:error/postgresql.log",
+                "Database postgresql rds:two:error/postgresql.log",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_query_asks_the_groups_of_one_region_and_the_environments_own_first() {
+        let source = |group: &str| LogSource {
+            origin: LogOrigin::Other,
+            label: "x".to_owned(),
+            group: group.to_owned(),
+        };
+        let files = source(&Place::files("shop-db"));
+        let edge = source("arn:aws:logs:us-east-1:123456789012:log-group:aws-waf-logs-shop");
+        let home = source("/ecs/backend");
+        assert_eq!(
+            queried(vec![files.clone(), edge.clone(), home.clone()]),
+            (vec![home], vec![files.clone(), edge.clone()])
+        );
+        assert_eq!(
+            queried(vec![files.clone(), edge.clone()]),
+            (vec![edge], vec![files.clone()])
+        );
+        assert_eq!(queried(vec![files.clone()]), (vec![], vec![files]));
     }
 
     #[test]

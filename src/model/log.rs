@@ -1,5 +1,9 @@
 //! Log lines, where they come from, and how they are followed and queried.
 
+mod place;
+
+pub use place::Place;
+
 use crate::error::Error;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -63,7 +67,7 @@ pub struct LogSource {
     pub origin: LogOrigin,
     /// Short name for filters and the margin: the service's name, `postgresql`, `flow`.
     pub label: String,
-    /// Log group.
+    /// Log group, or what [`Place`] knows besides.
     pub group: String,
 }
 
@@ -94,7 +98,7 @@ pub enum Delivery {
 pub enum Followed {
     /// New lines, in time order; none was told before.
     Lines(Vec<LogEvent>),
-    /// The way of delivery, at the start and whenever it changes, and why it is not Live Tail.
+    /// The way of delivery, at the start and whenever it changes, and why it is not Live Tail, or not for all.
     Delivery(Delivery, Option<String>),
     /// Everything up to this moment has been told, as far as CloudWatch has it.
     UpTo(Timestamp),

@@ -110,10 +110,14 @@ impl Printer<'_> {
         }
         let (marked, said) = match told {
             Followed::Lines(_) | Followed::UpTo(_) => return Ok(Printed::default()),
-            Followed::Delivery(Delivery::LiveTail, _) => (
-                false,
-                "Live Tail runs, $0.01 a minute (list price)".to_owned(),
-            ),
+            Followed::Delivery(Delivery::LiveTail, polled) => {
+                let polled = polled.as_deref().map(|why| format!(", {why}"));
+                let polled = polled.unwrap_or_default();
+                (
+                    false,
+                    format!("Live Tail runs, $0.01 a minute and region (list price){polled}"),
+                )
+            }
             Followed::Delivery(Delivery::Polling, why) => {
                 let why = why.as_deref().map(|why| format!(": {why}"));
                 let why = why.unwrap_or_default();

@@ -80,7 +80,8 @@ fn state(app: &App) -> (String, Role) {
         }
     }
     match &logs.delivery {
-        Some((Delivery::LiveTail, _)) => parts.push("live tail".to_owned()),
+        Some((Delivery::LiveTail, None)) => parts.push("live tail".to_owned()),
+        Some((Delivery::LiveTail, Some(why))) => parts.push(format!("live tail, {}", neutral(why))),
         Some((Delivery::Polling, None)) => parts.push("polling".to_owned()),
         Some((Delivery::Polling, Some(why))) => parts.push(format!("polling: {}", neutral(why))),
         None => {}

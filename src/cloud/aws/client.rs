@@ -103,6 +103,21 @@ impl Clients {
     }
 }
 
+impl Clients {
+    /// The client of CloudWatch Logs in `region`; `None` is the environment's own.
+    pub(super) fn logs_of(&self, region: Option<&str>) -> aws_sdk_cloudwatchlogs::Client {
+        let home = self.logs.config();
+        match region {
+            Some(region) if home.region().is_none_or(|own| own.as_ref() != region) => {
+                let region = aws_sdk_cloudwatchlogs::config::Region::new(region.to_owned());
+                let config = home.to_builder().region(region).build();
+                aws_sdk_cloudwatchlogs::Client::from_conf(config)
+            }
+            _ => self.logs.clone(),
+        }
+    }
+}
+
 /// Loads what all clients share, for the environment's home region.
 async fn configuration(environment: &Environment, expiry: &Expiry) -> Result<SdkConfig> {
     let selected = selected_profile(environment.profile.as_deref()).await?;

@@ -7,18 +7,20 @@ use super::{AwsCloud, failure::explain, shape::text};
 use crate::{
     cloud::meter,
     error::{Error, ErrorKind, Result},
-    model::log::{InsightsAnswer, InsightsQuery, QueryState},
+    model::log::{InsightsAnswer, InsightsQuery, Place, QueryState},
 };
 use aws_sdk_cloudwatchlogs::types::{QueryStatus, ResultField};
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 
 /// Starts a query; gives its id.
 pub(super) async fn start(cloud: &AwsCloud, query: &InsightsQuery) -> Result<String> {
+    let (region, names) = place(&query.groups)?;
     let clients = cloud.clients().await?;
     let started = clients
-        .logs
+        .logs_of(region)
         .start_query()
-        .set_log_group_names(Some(query.groups.clone()))
+        .set_log_group_names(Some(names))
         .start_time(query.from.as_second())
         .end_time(last_second(query.to))
         .query_string(&query.text)
@@ -32,15 +34,16 @@ pub(super) async fn start(cloud: &AwsCloud, query: &InsightsQuery) -> Result<Str
             "CloudWatch Logs started a query and gave no id",
         )
     })?;
-    cloud.memo.queries.begin(&id);
+    cloud.memo.queries.begin(&id, region);
     Ok(id)
 }
 
 /// Reads what a query has found so far.
 pub(super) async fn answer(cloud: &AwsCloud, id: &str) -> Result<InsightsAnswer> {
     let clients = cloud.clients().await?;
+    let region = cloud.memo.queries.region(id);
     let answer = clients
-        .logs
+        .logs_of(region.as_deref())
         .get_query_results()
         .query_id(id)
         .send()
@@ -51,7 +54,11 @@ pub(super) async fn answer(cloud: &AwsCloud, id: &str) -> Result<InsightsAnswer>
     });
     let state = state(answer.status());
     if state.is_final() && cloud.memo.queries.end(id) {
-        let usd = meter::scan_cost(&cloud.region().await?, scanned_bytes);
+        let region = match region {
+            Some(region) => region,
+            None => cloud.region().await?,
+        };
+        let usd = meter::scan_cost(&region, scanned_bytes);
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -73,14 +80,41 @@ pub(super) async fn answer(cloud: &AwsCloud, id: &str) -> Result<InsightsAnswer>
 /// Stops a query, and reads what it has scanned: that is billed.
 pub(super) async fn stop(cloud: &AwsCloud, id: &str) -> Result<()> {
     let clients = cloud.clients().await?;
+    let region = cloud.memo.queries.region(id);
     clients
-        .logs
+        .logs_of(region.as_deref())
         .stop_query()
         .query_id(id)
         .send()
         .await
         .map_err(|error| explain("logs:StopQuery", &format!("query {id}"), error))?;
     answer(cloud, id).await.map(|_| ())
+}
+
+/// The one region of `groups`, and their names.
+///
+/// # Errors
+/// `Unsupported` where a query cannot ask them all.
+fn place(groups: &[String]) -> Result<(Option<&str>, Vec<String>)> {
+    let refused = |what: String| {
+        Err(Error::new(ErrorKind::Unsupported, what)
+            .hint("a query of Logs Insights reads log groups of one region: name those to ask"))
+    };
+    let mut regions = BTreeSet::new();
+    let mut names = Vec::new();
+    for group in groups {
+        match Place::of(group) {
+            Place::Group { name, region } => {
+                regions.insert(region);
+                names.push(name.to_owned());
+            }
+            Place::Files { .. } => return refused(format!("{group} is no log group")),
+        }
+    }
+    if regions.len() > 1 {
+        return refused("the log groups lie in several regions".to_owned());
+    }
+    Ok((regions.pop_first().flatten(), names))
 }
 
 /// The last second to ask for: AWS's end is inclusive and in whole seconds, the query's is neither.

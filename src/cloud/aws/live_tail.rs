@@ -4,14 +4,14 @@
 //! docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html. A session lasts three hours, sends an update every
 //! second and 500 lines in it at most, and knows groups of the Standard class only. It is billed by the minute.
 
-use super::{AwsCloud, failure::explain, parallel, shape::text, sts};
+use super::{AwsCloud, failure::explain, logs::name, parallel, shape::text, sts};
 use crate::{
     cloud::{
         follow::{LiveTail, NoSession, Session, Update},
         meter::{Meter, price},
     },
     error::{Error, ErrorKind, Result},
-    model::log::LogEvent,
+    model::log::{LogEvent, Place},
 };
 use async_trait::async_trait;
 use aws_sdk_cloudwatchlogs::{
@@ -60,13 +60,16 @@ impl LiveTail for AwsCloud {
 /// Starts a session on those of `groups` that can be tailed, and waits until it stands.
 async fn start(cloud: &AwsCloud, groups: &[String]) -> Result<StartLiveTailOutput, NoSession> {
     let clients = cloud.clients().await.map_err(|e| no_session(&e, None))?;
-    let arns = arns(cloud, &clients.logs, groups).await?;
+    let logs = match groups.first().map(|group| Place::of(group)) {
+        Some(Place::Group { region, .. }) => clients.logs_of(region),
+        _ => clients.logs.clone(),
+    };
+    let arns = arns(cloud, &logs, groups).await?;
     let resource = format!("{} log groups", arns.len());
     let unprotected = Config::builder()
         // A session without lines is quiet, not stalled.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-    let answer = clients
-        .logs
+    let answer = logs
         .start_live_tail()
         .set_log_group_identifiers(Some(arns))
         .customize()
@@ -115,7 +118,10 @@ async fn arns(
             let caller = sts::identity(cloud)
                 .await
                 .map_err(|e| no_session(&e, None))?;
-            let arn = |group| {
+            let arn = |group: &String| {
+                if group.starts_with("arn:") {
+                    return group.trim_end_matches(":*").to_owned();
+                }
                 format!(
                     "arn:aws:logs:{}:{}:log-group:{group}",
                     caller.region, caller.account
@@ -137,12 +143,12 @@ async fn arns(
 async fn describe(logs: &Client, group: &str) -> Result<Option<LogGroup>> {
     let answer = logs
         .describe_log_groups()
-        .log_group_name_prefix(group)
+        .log_group_name_prefix(name(group))
         .send()
         .await
         .map_err(|e| explain("logs:DescribeLogGroups", &format!("log group {group}"), e))?;
     let mut groups = answer.log_groups.unwrap_or_default().into_iter();
-    Ok(groups.find(|found| found.log_group_name() == Some(group)))
+    Ok(groups.find(|found| found.log_group_name() == Some(name(group))))
 }
 
 /// Takes the SDK's host prefix from endpoints of one's own: only AWS has a host `stream-logs.…`.
@@ -261,11 +267,14 @@ fn line(event: &LiveTailSessionLogEvent, groups: &[String]) -> Option<LogEvent> 
 
 /// The group of an identifier: its name, its ARN, or `ACCOUNT:NAME`. A name has no colon.
 fn group_of(identifier: &str, groups: &[String]) -> String {
-    let name = identifier.trim_end_matches(":*");
-    let name = name.rsplit(':').next().unwrap_or(name);
+    let told = identifier.trim_end_matches(":*");
+    let told = told.rsplit(':').next().unwrap_or(told);
     match groups {
-        [only] if name.is_empty() => only.clone(),
-        _ => name.to_owned(),
+        [only] if told.is_empty() => only.clone(),
+        _ => {
+            let known = groups.iter().find(|group| name(group) == told);
+            known.map_or(told, String::as_str).to_owned()
+        }
     }
 }
 

@@ -1,9 +1,9 @@
 //! CloudWatch Logs: log lines by FilterLogEvents.
 
-use super::{AwsCloud, failure::explain, parallel, shape::text};
+use super::{AwsCloud, failure::explain, parallel, rds, shape::text};
 use crate::{
     error::{Error, ErrorKind, Result},
-    model::log::{LogEvent, LogQuery},
+    model::log::{LogEvent, LogQuery, Place},
 };
 use aws_sdk_cloudwatchlogs::{
     Client,
@@ -23,13 +23,21 @@ const NEWEST_FIRST_SINCE: i64 = 1_704_067_200;
 
 /// Reads the newest lines of `query`, in time order. A group that does not exist has no lines, unless none of them exists.
 pub(super) async fn read(cloud: &AwsCloud, query: &LogQuery) -> Result<Vec<LogEvent>> {
-    lines(&cloud.clients().await?.logs, query).await
+    let clients = cloud.clients().await?;
+    let groups = query.groups.iter().map(|group| async move {
+        match Place::of(group) {
+            Place::Files { instance } => rds::files::read(&clients.rds, instance, query).await,
+            Place::Group { region, .. } => of_group(&clients.logs_of(region), group, query).await,
+        }
+    });
+    lines(query, groups.collect()).await
 }
 
-/// Reads the groups side by side and merges their lines.
-async fn lines(logs: &Client, query: &LogQuery) -> Result<Vec<LogEvent>> {
-    let groups = query.groups.iter();
-    let groups = groups.map(|group| of_group(logs, group, query)).collect();
+/// Reads `groups` side by side and merges their lines.
+async fn lines<F>(query: &LogQuery, groups: Vec<F>) -> Result<Vec<LogEvent>>
+where
+    F: Future<Output = Result<Vec<LogEvent>>>,
+{
     let mut lines = Vec::new();
     let mut absent = Vec::new();
     for group in parallel::all(groups).await {
@@ -58,7 +66,7 @@ async fn of_group(logs: &Client, group: &str, query: &LogQuery) -> Result<Vec<Lo
     for page in 1..=PAGES {
         let answer = logs
             .filter_log_events()
-            .log_group_name(group)
+            .log_group_name(name(group))
             .start_time(query.from.as_millisecond())
             // AWS's end is inclusive, the query's is not.
             .end_time(query.to.as_millisecond() - 1)
@@ -103,6 +111,14 @@ async fn of_group(logs: &Client, group: &str, query: &LogQuery) -> Result<Vec<Lo
     Ok(lines)
 }
 
+/// The name of a group that may be told by its ARN.
+pub(super) fn name(group: &str) -> &str {
+    match Place::of(group) {
+        Place::Group { name, .. } => name,
+        Place::Files { .. } => group,
+    }
+}
+
 fn is_newest_first(lines: &[LogEvent]) -> bool {
     matches!(lines, [first, .., last] if first.at > last.at)
 }
@@ -129,14 +145,14 @@ async fn why(logs: &Client, group: &str, error: Error) -> Error {
     }
     let answer = logs
         .describe_log_groups()
-        .log_group_name_prefix(group)
+        .log_group_name_prefix(name(group))
         .send()
         .await;
     let infrequent = answer.is_ok_and(|answer| {
         answer
             .log_groups()
             .iter()
-            .filter(|found| found.log_group_name() == Some(group))
+            .filter(|found| found.log_group_name() == Some(name(group)))
             .any(|found| found.log_group_class() == Some(&LogGroupClass::InfrequentAccess))
     });
     if !infrequent {
@@ -209,7 +225,9 @@ mod tests {
 
     async fn read_with(rules: &[Rule], query: &LogQuery) -> Result<Vec<String>> {
         let client = mocked!(aws_sdk_cloudwatchlogs, rules);
-        let lines = lines(&client, query).await?;
+        let groups = query.groups.iter();
+        let groups = groups.map(|group| of_group(&client, group, query));
+        let lines = lines(query, groups.collect()).await?;
         Ok(lines.into_iter().map(|line| line.message).collect())
     }
 

@@ -5,7 +5,7 @@ use crate::{
     model::compute::{Rollout, TaskDefinition},
 };
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -22,19 +22,24 @@ pub(super) struct Memo {
     pub queries: Queries,
 }
 
-/// Ids of queries that run.
+/// Ids of queries that run, and the region of each.
 #[derive(Debug, Default)]
-pub(super) struct Queries(Mutex<HashSet<String>>);
+pub(super) struct Queries(Mutex<HashMap<String, Option<String>>>);
 
 impl Queries {
-    /// A query was started.
-    pub(super) fn begin(&self, id: &str) {
-        lock(&self.0).insert(id.to_owned());
+    /// A query was started in `region`; `None` is the environment's own.
+    pub(super) fn begin(&self, id: &str, region: Option<&str>) {
+        lock(&self.0).insert(id.to_owned(), region.map(str::to_owned));
+    }
+
+    /// The region of a query that runs.
+    pub(super) fn region(&self, id: &str) -> Option<String> {
+        lock(&self.0).get(id).cloned().flatten()
     }
 
     /// A query is over; whether that is news.
     pub(super) fn end(&self, id: &str) -> bool {
-        lock(&self.0).remove(id)
+        lock(&self.0).remove(id).is_some()
     }
 }
 

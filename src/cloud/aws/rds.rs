@@ -1,6 +1,7 @@
 //! RDS: the database instance or cluster, its snapshots, events, maintenance and connection limit.
 
 mod connections;
+pub(super) mod files;
 mod shape;
 
 use super::{

@@ -6,12 +6,12 @@ use crate::{
     error::{Error, ErrorKind, Result},
     format,
     model::{
-        log::{Follow, InsightsAnswer, InsightsQuery, LogQuery, QueryState},
+        log::{Follow, Followed, InsightsAnswer, InsightsQuery, LogEvent, LogQuery, QueryState},
         metric::Unit,
     },
     text::neutral,
 };
-use futures::StreamExt as _;
+use futures::{StreamExt as _, future::join_all};
 use std::{ops::ControlFlow, time::Duration};
 use tokio::{pin, select, time::sleep};
 
@@ -27,17 +27,45 @@ pub trait Sink {
     fn write(&mut self, printed: &Printed) -> Result<ControlFlow<()>>;
 }
 
-/// Prints the newest lines of a span.
+/// Prints the newest lines of a span. A group that cannot be read is told of and does not keep the others from being printed.
 ///
 /// # Errors
-/// What AWS answered; output that cannot be written.
+/// What AWS answered where no group can be read; output that cannot be written.
 pub async fn show(
     cloud: &dyn Cloud,
     query: &LogQuery,
     printer: &Printer<'_>,
     sink: &mut impl Sink,
 ) -> Result<()> {
-    let lines = cloud.logs(query).await?;
+    let read = query.groups.iter().map(|group| async move {
+        let query = LogQuery {
+            groups: vec![group.clone()],
+            ..query.clone()
+        };
+        (group, cloud.logs(&query).await)
+    });
+    let (mut lines, mut failed) = (Vec::new(), Vec::new());
+    for (group, answer) in join_all(read).await {
+        match answer {
+            Ok(found) => lines.extend(found),
+            Err(error) => failed.push((group.clone(), error)),
+        }
+    }
+    if failed.len() == query.groups.len()
+        && let Some((_, error)) = failed.pop()
+    {
+        return Err(error);
+    }
+    for (group, error) in failed {
+        if sink
+            .write(&printer.told(&Followed::Failed { group, error })?)?
+            .is_break()
+        {
+            return Ok(());
+        }
+    }
+    lines.sort_by_key(|line: &LogEvent| line.at);
+    lines.drain(..lines.len().saturating_sub(query.limit));
     let mut text = printer.lines(&lines)?;
     if lines.len() >= query.limit {
         text.err = format!(
