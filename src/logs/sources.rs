@@ -3,6 +3,7 @@
 use crate::{
     model::{
         database::{Database, DatabaseKind},
+        edge::WafLogs,
         environment::Environment,
         log::{LogOrigin, LogSource, Place},
     },
@@ -14,12 +15,15 @@ use std::collections::BTreeMap;
 /// (docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html).
 const WAF_PREFIX: &str = "aws-waf-logs-";
 
+/// What stands before the name in the ARN of a log group.
+const LOG_GROUP: &str = ":log-group:";
+
 /// What RDS calls the log of PostgreSQL's server among those that can be exported
 /// (docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.Concepts.PostgreSQL.html).
 const SERVER: &str = "postgresql";
 
-/// Lists the log groups of `environment`, each once, by origin, label and name: those that its containers, its database and its flow
-/// logs write to as far as they were read, and those that the configuration names. The database's own log files take the place of a group
+/// Lists the log groups of `environment`, each once, by origin, label and name: those that its containers, its database, its flow logs
+/// and its web ACL write to as far as they were read, and those that the configuration names. The database's own log files take the place of a group
 /// that it does not export to. What ECS says of its services has no log group and
 /// is not among them.
 #[must_use]
@@ -60,9 +64,21 @@ pub fn sources(environment: &Environment, seen: &Observations) -> Vec<LogSource>
             group_of(&log.destination),
         );
     }
+    if let Some(WafLogs::To(arn)) = seen.waf().map(|waf| &waf.logs)
+        && arn.contains(LOG_GROUP)
+    {
+        let group = match Place::of(arn) {
+            Place::Group {
+                name,
+                region: Some(region),
+            } if region == environment.region => name,
+            _ => arn.trim_end_matches(":*"),
+        };
+        found.add(LogOrigin::Waf, "waf".to_owned(), group);
+    }
     for group in &environment.resources.log_groups {
         if !found.0.contains_key(group) {
-            let (origin, label) = by_name(group);
+            let (origin, label) = by_name(group_of(group));
             found.add(origin, label, group);
         }
     }
@@ -123,7 +139,7 @@ impl Found {
 /// The log group of `destination`, which is its name or its ARN, `arn:aws:logs:eu-west-1:123456789012:log-group:NAME:*`.
 fn group_of(destination: &str) -> &str {
     destination
-        .split_once(":log-group:")
+        .split_once(LOG_GROUP)
         .map_or(destination, |(_, name)| name.trim_end_matches(":*"))
 }
 
@@ -273,6 +289,25 @@ mod tests {
                 "Database postgresql rds:two:error/postgresql.log",
             ]
         );
+    }
+
+    #[tokio::test]
+    async fn a_web_acls_log_group_is_named_with_its_region_where_that_is_another() {
+        let mut seen = demo().await;
+        let mut environment = environment();
+        let mut of = |region: &str, destination: &str| {
+            region.clone_into(&mut environment.region);
+            let mut waf = seen.waf().cloned().unwrap();
+            waf.logs = WafLogs::To(destination.to_owned());
+            seen.tier_mut(Tier::Waf).value = Some(Snapshot::Waf(Arc::new(waf)));
+            let mut told = told(&environment, &seen);
+            told.retain(|source| source.starts_with("Waf"));
+            told
+        };
+        let arn = "arn:aws:logs:us-east-1:123456789012:log-group:aws-waf-logs-shop";
+        assert_eq!(of("eu-west-1", arn), [format!("Waf waf {arn}")]);
+        assert_eq!(of("us-east-1", arn), ["Waf waf aws-waf-logs-shop"]);
+        assert_eq!(of("us-east-1", "arn:aws:s3:::aws-waf-logs-shop"), [""; 0]);
     }
 
     #[test]

@@ -254,12 +254,26 @@ pub struct Waf {
     pub rules: Vec<WafRule>,
     /// ARNs or names of what it protects.
     pub protects: Vec<String>,
+    /// Where it writes its logs.
+    pub logs: WafLogs,
     /// Sampled requests of the last hours, newest first.
     pub samples: Vec<SampledRequest>,
     /// Why samples are missing, when they could not be read.
     pub samples_error: Option<String>,
     /// Parts that could not be read, one sentence each.
     pub gaps: Vec<String>,
+}
+
+/// Where a web ACL writes its logs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WafLogs {
+    /// It could not be read.
+    Unknown,
+    /// It writes none.
+    Nowhere,
+    /// ARN of a log group, an S3 bucket or a Firehose stream; there is one at the most (AWS WAF API, PutLoggingConfiguration).
+    To(String),
 }
 
 /// Scope of a web ACL. `CloudFront` calls go to us-east-1 only.

@@ -6,7 +6,7 @@ use crate::{
     grid::{Cell, Column, Grid, Row, Width},
     model::{
         Health, Tier,
-        edge::{AdditionalMetrics, RecordTarget},
+        edge::{AdditionalMetrics, RecordTarget, WafLogs},
         metric::Metric,
         state::DistributionStatus,
     },
@@ -336,6 +336,7 @@ pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
             words(&waf.default_action)
         );
         fields.push(Field::new("web ACL", Cell::text(text)));
+        fields.push(Field::new("WAF logs", waf_logs(&waf.logs)));
         unread.extend(&waf.samples_error);
         unread.extend(&waf.gaps);
     }
@@ -368,4 +369,23 @@ pub(super) fn charts(scope: &Scope<'_>) -> Vec<Chart> {
     charts.push(Chart::new("Downloaded", one(Metric::CdnBytesDownloaded)));
     charts.push(Chart::new("DNS queries", one(Metric::DnsQueries)));
     charts
+}
+
+/// Where a web ACL's logs go: those in a log group stand among the logs, others are read elsewhere.
+fn waf_logs(logs: &WafLogs) -> Cell {
+    let arn = match logs {
+        WafLogs::Unknown => return Cell::maybe(None::<String>),
+        WafLogs::Nowhere => return Cell::text("none").role(Role::Muted),
+        WafLogs::To(arn) => arn,
+    };
+    let name = arn.trim_end_matches(":*").rsplit(':').next();
+    let name = name.unwrap_or(arn);
+    match arn.split(':').nth(2) {
+        Some("logs") => Cell::text(format!("log group {name}")),
+        Some("s3") => Cell::text(format!("S3 bucket {name} · not read here")),
+        _ => {
+            let name = name.trim_start_matches("deliverystream/");
+            Cell::text(format!("Firehose {name} · not read here"))
+        }
+    }
 }

@@ -15,19 +15,20 @@ use crate::{
     cloud::Cloud as _,
     error::Result,
     model::{
-        edge::{SampledRequest, Waf, WafRule, WafScope},
+        edge::{SampledRequest, Waf, WafLogs, WafRule, WafScope},
         environment::WebAclName,
     },
 };
 use aws_sdk_wafv2::{
     Client,
+    operation::get_logging_configuration::GetLoggingConfigurationError,
     types::{
         DefaultAction, ManagedRuleGroupStatement, OverrideAction, Rule, RuleAction,
         SampledHttpRequest, Scope, Statement, TimeWindow, VisibilityConfig, WebAcl,
     },
 };
 use aws_smithy_types::DateTime;
-use futures::future::{join_all, join3};
+use futures::future::{join_all, join4};
 use jiff::{SignedDuration, Timestamp};
 
 /// How far back WAF keeps samples (GetSampledRequests).
@@ -48,7 +49,7 @@ pub(super) async fn read(cloud: &AwsCloud) -> Result<Waf> {
     let acl = web_acl(client, &scope, name)
         .await
         .inspect_err(|error| cloud.memo.web_acl.keep_failure(error))?;
-    let (capacities, protects, samples) = join3(
+    let (capacities, protects, samples, logs) = join4(
         join_all(
             acl.rules()
                 .iter()
@@ -56,9 +57,14 @@ pub(super) async fn read(cloud: &AwsCloud) -> Result<Waf> {
         ),
         protects(cloud, clients, name.scope, &acl),
         samples(client, &scope, &acl, cloud.now()),
+        logs(client, &acl),
     )
     .await;
     let mut gaps = Vec::new();
+    let logs = logs.unwrap_or_else(|error| {
+        gaps.push(error.to_string());
+        WafLogs::Unknown
+    });
     let mut rules: Vec<WafRule> = acl
         .rules()
         .iter()
@@ -80,6 +86,7 @@ pub(super) async fn read(cloud: &AwsCloud) -> Result<Waf> {
         metric_name,
         rules,
         protects: or_gap(protects, &mut gaps),
+        logs,
         samples,
         samples_error,
         gaps,
@@ -117,6 +124,31 @@ async fn web_acl(client: &Client, scope: &Scope, name: &WebAclName) -> Result<We
     answer
         .web_acl
         .ok_or_else(|| without(ACTION, &name.name, "a web ACL"))
+}
+
+/// Reads where the web ACL writes its logs.
+async fn logs(client: &Client, acl: &WebAcl) -> Result<WafLogs> {
+    let answer = client
+        .get_logging_configuration()
+        .resource_arn(acl.arn())
+        .send()
+        .await;
+    match answer {
+        Ok(answer) => {
+            let configuration = answer.logging_configuration();
+            let to = configuration.and_then(|c| c.log_destination_configs().first());
+            Ok(to.map_or(WafLogs::Nowhere, |arn| WafLogs::To(arn.clone())))
+        }
+        // So a web ACL without a configuration is answered (AWS WAF API, GetLoggingConfiguration).
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(GetLoggingConfigurationError::is_waf_nonexistent_item_exception) =>
+        {
+            Ok(WafLogs::Nowhere)
+        }
+        Err(error) => Err(explain("wafv2:GetLoggingConfiguration", acl.name(), error)),
+    }
 }
 
 /// Reads the capacity of a managed group; that of other rules is told by no read.
@@ -294,9 +326,13 @@ mod tests {
     use aws_sdk_wafv2::{
         operation::{
             describe_managed_rule_group::DescribeManagedRuleGroupOutput,
+            get_logging_configuration::GetLoggingConfigurationOutput,
             get_sampled_requests::{GetSampledRequestsError, GetSampledRequestsOutput},
         },
-        types::{CountAction, HttpRequest, NoneAction},
+        types::{
+            CountAction, HttpRequest, LoggingConfiguration, NoneAction,
+            error::WafNonexistentItemException,
+        },
     };
     use aws_smithy_mocks::mock;
     use aws_smithy_types::error::ErrorMetadata;
@@ -415,6 +451,43 @@ mod tests {
         let rules = (0..9).map(|n| rule(&format!("rule-{n}"), n)).collect();
         let _ = samples(&client, &Scope::Regional, &acl(rules), now()).await;
         assert_eq!(any.num_calls(), 6);
+    }
+
+    #[tokio::test]
+    async fn where_logs_go_is_told_and_a_web_acl_without_a_configuration_writes_none() {
+        const GROUP: &str = "arn:aws:logs:us-east-1:123456789012:log-group:aws-waf-logs-edge";
+        let told = mock!(Client::get_logging_configuration)
+            .match_requests(|input| {
+                input
+                    .resource_arn()
+                    .is_some_and(|arn| arn.ends_with("edge/1a2b"))
+            })
+            .then_output(|| {
+                let configuration = LoggingConfiguration::builder()
+                    .resource_arn("unused")
+                    .log_destination_configs(GROUP)
+                    .build()
+                    .unwrap();
+                GetLoggingConfigurationOutput::builder()
+                    .logging_configuration(configuration)
+                    .build()
+            });
+        let none = mock!(Client::get_logging_configuration).then_error(|| {
+            let error = WafNonexistentItemException::builder().build();
+            GetLoggingConfigurationError::WafNonexistentItemException(error)
+        });
+        let denied = mock!(Client::get_logging_configuration).then_error(|| {
+            let meta = ErrorMetadata::builder().code("AccessDeniedException");
+            GetLoggingConfigurationError::generic(meta.build())
+        });
+        let of = async |rule| logs(&mocked!(aws_sdk_wafv2, [rule]), &acl(Vec::new())).await;
+        assert_eq!(of(&told).await.unwrap(), WafLogs::To(GROUP.to_owned()));
+        assert_eq!(of(&none).await.unwrap(), WafLogs::Nowhere);
+        let error = of(&denied).await.unwrap_err();
+        assert!(
+            error.message.contains("wafv2:GetLoggingConfiguration"),
+            "{error}"
+        );
     }
 
     #[tokio::test]

@@ -62,6 +62,7 @@ pub fn requests(snapshot: &Snapshot, environment: &Environment, visit: Visit) ->
             let managed = waf.rules.iter().filter(|rule| managed(&rule.statement));
             vec![
                 ("wafv2", "GetWebACL", 1),
+                ("wafv2", "GetLoggingConfiguration", 1),
                 ("wafv2", "DescribeManagedRuleGroup", managed.count()),
                 ("wafv2", "GetSampledRequests", waf.rules.len().min(5) + 1),
                 ("cloudfront", "GetDistribution", 1),

@@ -6,7 +6,7 @@ use super::{
     traffic::Arrivals,
     world::{Beat, World, moment},
 };
-use crate::model::edge::{SampledRequest, Waf, WafRule, WafScope};
+use crate::model::edge::{SampledRequest, Waf, WafLogs, WafRule, WafScope};
 
 /// A rule that blocks: its metric name and the chance that a bot's request meets it.
 struct Blocking {
@@ -205,6 +205,7 @@ pub fn snapshot(world: &World) -> Waf {
             rule(COUNTING, 4, "Count (override)", &group(COUNTING), 200),
         ],
         protects: vec![names::DISTRIBUTION_ARN.to_owned()],
+        logs: WafLogs::To("arn:aws:s3:::aws-waf-logs-hydren".to_owned()),
         samples: sampled,
         samples_error: None,
         gaps: Vec::new(),

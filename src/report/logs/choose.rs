@@ -13,7 +13,7 @@ use crate::{
 use futures::future::join_all;
 
 /// The tiers that know of log groups.
-pub const TIERS: [Tier; 3] = [Tier::Ecs, Tier::Rds, Tier::Network];
+pub const TIERS: [Tier; 4] = [Tier::Ecs, Tier::Rds, Tier::Network, Tier::Waf];
 
 /// Reads what tells the environment's log groups.
 pub async fn observe(cloud: &dyn Cloud) -> Observations {
