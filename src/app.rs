@@ -5,6 +5,7 @@
 //! inputs change, so that drawing only reads.
 
 mod act;
+mod flows;
 mod layer;
 mod logs;
 mod screen;
@@ -13,6 +14,7 @@ mod window;
 #[cfg(test)]
 mod tests;
 
+pub use flows::Flows;
 pub use layer::{Layer, Lines, Listing, Picker, Prompt};
 pub use screen::{Pane, Screen};
 pub use window::ChartWindow;
@@ -24,6 +26,7 @@ use crate::{
     keymap::Keymap,
     logs::{
         extract::Extract,
+        flow::{FlowJob, FlowSums},
         patterns::Patterns,
         search::{Found, Job},
         view::{LogView, Purpose as LogPurpose},
@@ -122,6 +125,13 @@ pub enum Msg {
         /// The groups.
         patterns: Patterns,
     },
+    /// Flow records were added up.
+    Flows {
+        /// Generation that asked.
+        generation: u64,
+        /// Answer.
+        sums: Box<FlowSums>,
+    },
     /// Something was saved.
     Saved(Result<PathBuf>),
     /// The profiles of this machine were listed.
@@ -160,6 +170,8 @@ pub enum Effect {
     Group(Extract),
     /// Save log lines under a name in the folder that the console was started in.
     SaveLines(String, Extract),
+    /// Add up the flow records among the log lines.
+    AddFlows(FlowJob),
     /// Talk to another environment from now on.
     Connect(Box<Environment>),
     /// List this machine's AWS profiles.
@@ -248,6 +260,8 @@ pub struct App {
     pub layers: Vec<Layer>,
     /// Log lines.
     pub logs: LogView,
+    /// What the flow records among them add up to.
+    pub flows: Flows,
     /// The charts' window.
     pub window: ChartWindow,
     /// Whether the console polls.
@@ -328,6 +342,7 @@ impl App {
                 .collect(),
             layers: Vec::new(),
             logs: LogView::default(),
+            flows: Flows::default(),
             window: ChartWindow::default(),
             running: Running::Live,
             pace: Pace::Watched,
@@ -391,6 +406,7 @@ impl App {
             | Msg::Log { generation, .. }
             | Msg::Found { generation, .. }
             | Msg::Grouped { generation, .. }
+            | Msg::Flows { generation, .. }
                 if generation != self.generation =>
             {
                 Vec::new()
@@ -426,6 +442,10 @@ impl App {
                 self.grouped(&patterns);
                 Vec::new()
             }
+            Msg::Flows { sums, .. } => {
+                self.flows_added(*sums);
+                Vec::new()
+            }
             Msg::Saved(result) => {
                 self.saved(result);
                 Vec::new()
@@ -442,22 +462,26 @@ impl App {
                 Vec::new()
             }
             Msg::Theme(result) => {
-                match result {
-                    Ok((theme, warnings)) => {
-                        self.theme = *theme;
-                        if let Some(warning) = warnings.first() {
-                            self.say(warning.as_str());
-                        }
-                    }
-                    Err(error) => {
-                        self.say(error.message.as_str());
-                        self.note_error("Theme", Some(&error));
-                    }
-                }
-                self.dirty = true;
+                self.theme_loaded(result);
                 Vec::new()
             }
         }
+    }
+
+    fn theme_loaded(&mut self, result: Result<(Box<Theme>, Vec<String>)>) {
+        match result {
+            Ok((theme, warnings)) => {
+                self.theme = *theme;
+                if let Some(warning) = warnings.first() {
+                    self.say(warning.as_str());
+                }
+            }
+            Err(error) => {
+                self.say(error.message.as_str());
+                self.note_error("Theme", Some(&error));
+            }
+        }
+        self.dirty = true;
     }
 
     /// Says something in the bottom line for a few seconds.
@@ -484,6 +508,10 @@ impl App {
             seen: &self.seen,
             assessment: &self.assessment,
             timeline: &self.timeline,
+            flows: &self.flows,
+            log_sources: &self.logs.sources,
+            log_failures: &self.logs.failures,
+            window: self.window,
             service: self.selected_id(Pane::Services),
             target_group: self.selected_id(Pane::TargetGroups),
             repository: self.selected_id(Pane::Repositories),
@@ -553,6 +581,7 @@ impl App {
             self.dirty = true;
         }
         let mut effects = self.linger();
+        effects.extend(self.add_flows());
         if self.running == Running::Live {
             effects.extend(self.poll());
         }
@@ -655,6 +684,9 @@ impl App {
         self.seen.tier_mut(tier).settle(result, self.now);
         self.derive();
         let mut effects = self.follow_logs();
+        if tier == Tier::Network {
+            effects.extend(self.learn_flow_formats());
+        }
         // Metrics of what was just discovered should not wait for the next tick.
         if self.running == Running::Live {
             effects.extend(self.poll_metrics());
@@ -747,6 +779,7 @@ impl App {
         self.due_identity = Due::default();
         self.layers.clear();
         self.logs = LogView::new(self.logs.store.limit());
+        self.flows = Flows::default();
         self.followed.clear();
         self.ecs_events.clear();
         let mut effects = self.stop_following();

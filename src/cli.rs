@@ -182,6 +182,18 @@ pub enum LogsCommand {
         #[command(flatten)]
         form: LogForm,
     },
+    /// Add up the VPC's flow logs: traffic by tier, refused flows by source, port and security group
+    Flows {
+        /// How far back to read
+        #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = span)]
+        since: Duration,
+        /// Newest records read at most
+        #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..=500_000))]
+        limit: u32,
+        /// How they are printed.
+        #[command(flatten)]
+        format: Format,
+    },
 }
 
 /// How log lines are printed.

@@ -84,6 +84,7 @@ commands! {
     "logs" Screens "Logs" "Show log lines of every source." |app| app.go(Screen::Logs);
     "alarms" Screens "Alarms" "Show CloudWatch alarms, their history and dashboards." |app| app.go(Screen::Alarms);
     "network" Screens "Network" "Show the VPC: subnets, routes, gateways, security groups, flow logs." |app| app.go(Screen::Network);
+    "flows" Screens "Flows" "Show what the flow logs add up to: traffic by tier, refused flows by source, port and security group." |app| app.go(Screen::Flows);
 
     "down" Move "down" "Move down." |app| app.step(1);
     "up" Move "up" "Move up." |app| app.step(-1);

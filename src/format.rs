@@ -199,6 +199,13 @@ fn usd(value: f64) -> String {
     }
 }
 
+/// Writes a number of bytes as [`value`] does: `1.2 GiB`.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "three digits are written")]
+pub fn size(count: u64) -> String {
+    value(count as f64, Unit::Bytes)
+}
+
 /// A count with its thousands set apart: `1,204`.
 #[must_use]
 pub fn thousands(count: u64) -> String {

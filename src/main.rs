@@ -11,6 +11,7 @@ use hydren::{
     init::{self, Edit, Replace},
     logs::{
         filter::Filter,
+        flow::FlowFormats,
         saved::saved,
         sources::{queried, sources},
         view::Secrets,
@@ -181,6 +182,15 @@ async fn read_logs(config: &Config, simulation: &SimOptions, asked: &Logs) -> Re
             form,
             ..
         }) => (sources, *since, form, &Filter::default()),
+        Some(LogsCommand::Flows {
+            since,
+            limit,
+            format,
+        }) => {
+            let (environment, cloud) = open(config, simulation).await?;
+            let flows = logs::flows(&*cloud, &environment, *since, *limit).await?;
+            return print(flows.print(format.output)?.as_bytes()).map(|()| ExitCode::SUCCESS);
+        }
         None => (&asked.sources, asked.since, &asked.form, &asked.filter),
     };
     let (environment, cloud) = open(config, simulation).await?;
@@ -192,24 +202,16 @@ async fn read_logs(config: &Config, simulation: &SimOptions, asked: &Logs) -> Re
             complain("", error);
         }
     }
-    let mut sources = sources(&environment, &seen);
-    let kept = match &asked.command {
-        Some(LogsCommand::Query { text, .. }) => saved(text),
-        None => None,
-    };
-    if let Some(kept) = kept
-        && words.is_empty()
-    {
-        sources.retain(|source| source.origin == kept.origin);
-    }
-    let mut sources = logs::choose(sources, words)?;
+    let mut sources = logs::choose(meant(sources(&environment, &seen), asked), words)?;
     let mut region = environment.region.clone();
     if let Some(LogsCommand::Query { .. }) = asked.command {
         (sources, region) = asked_of_insights(sources, region)?;
     }
+    let flow = FlowFormats::of(seen.network().map_or(&[], |network| &network.flow_logs));
     let printer = Printer {
         sources: &sources,
         filter,
+        flow: &flow,
         output: form.output,
         secrets: if form.reveal_secrets {
             Secrets::Shown
@@ -233,14 +235,16 @@ async fn read_logs(config: &Config, simulation: &SimOptions, asked: &Logs) -> Re
                     groups,
                     from,
                     to: now,
-                    text: kept.map_or(text.as_str(), |kept| kept.text).to_owned(),
+                    text: saved(text)
+                        .map_or(text.as_str(), |kept| kept.text)
+                        .to_owned(),
                     limit: *limit,
                 },
                 region,
             };
             logs::query(&*cloud, &query, &printer, &mut out, interrupted()).await?;
         }
-        None if asked.follow => {
+        _ if asked.follow => {
             // A reader that takes nothing holds the writing up; the signal must not wait for it.
             tokio::spawn(async {
                 if tokio::signal::ctrl_c().await.is_ok() {
@@ -258,7 +262,7 @@ async fn read_logs(config: &Config, simulation: &SimOptions, asked: &Logs) -> Re
             };
             logs::follow(&*cloud, follow, &printer, &mut out).await?;
         }
-        None => {
+        _ => {
             let query = LogQuery {
                 groups,
                 from,
@@ -303,6 +307,21 @@ async fn interrupted() {
         // Then the signal ends the process by itself.
         std::future::pending::<()>().await;
     }
+}
+
+/// Where no source is named, a saved query means those it was written for.
+fn meant(mut sources: Vec<LogSource>, asked: &Logs) -> Vec<LogSource> {
+    if let Some(LogsCommand::Query {
+        text,
+        sources: words,
+        ..
+    }) = &asked.command
+        && words.is_empty()
+        && let Some(kept) = saved(text)
+    {
+        sources.retain(|source| source.origin == kept.origin);
+    }
+    sources
 }
 
 /// The process's own output.

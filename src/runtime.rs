@@ -195,6 +195,10 @@ impl Performer {
                     });
                 });
             }
+            Effect::AddFlows(job) => self.work(move || Msg::Flows {
+                generation,
+                sums: Box::new(job.run()),
+            }),
             Effect::Group(lines) => self.work(move || Msg::Grouped {
                 generation,
                 patterns: lines.patterns(),

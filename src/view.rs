@@ -8,6 +8,7 @@ mod balancer;
 mod database;
 mod describe;
 mod edge;
+pub mod flows;
 mod images;
 mod link;
 mod network;
@@ -17,13 +18,15 @@ mod services;
 pub use describe::describe;
 
 use crate::{
-    app::{Pane, Screen},
+    app::{ChartWindow, Flows, Pane, Screen},
+    error::Error,
     format,
     grid::{Cell, Grid},
     model::{
         Health,
         environment::Environment,
         event::Event,
+        log::LogSource,
         metric::{Metric, MetricId, Metrics},
     },
     observe::Observations,
@@ -31,7 +34,7 @@ use crate::{
     triage::{Assessment, Judge},
 };
 use jiff::Timestamp;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// What views are derived from: everything observed, what is said of it, and what is selected in panes that others depend on.
 #[derive(Clone, Copy)]
@@ -44,6 +47,14 @@ pub struct Scope<'a> {
     pub assessment: &'a Assessment,
     /// What happened.
     pub timeline: &'a [Event],
+    /// What flow records add up to.
+    pub flows: &'a Flows,
+    /// Log groups that are read.
+    pub log_sources: &'a [LogSource],
+    /// Log groups that cannot be read now, and why.
+    pub log_failures: &'a BTreeMap<String, Error>,
+    /// The span that charts and sums look at.
+    pub window: ChartWindow,
     /// Selected service.
     pub service: Option<&'a str>,
     /// Selected target group's ARN.
@@ -257,6 +268,10 @@ fn rows(pane: Pane, scope: &Scope<'_>) -> Grid {
         Pane::Routes => network::routes(scope),
         Pane::Gateways => network::gateways(scope),
         Pane::FlowLogs => network::flow_logs(scope),
+        Pane::Traffic => flows::traffic(scope),
+        Pane::RefusedSources => flows::sources(scope),
+        Pane::RefusedPorts => flows::ports(scope),
+        Pane::RefusedGroups => flows::groups(scope),
         // Log lines are drawn from where they are kept.
         Pane::Lines => Grid::default(),
     }
@@ -278,6 +293,8 @@ pub const fn nothing(pane: Pane) -> &'static str {
         Pane::Snapshots => "no snapshot: nothing to restore from but the continuous backup",
         Pane::Alarms => "no alarm watches this environment",
         Pane::AlarmHistory => "no alarm changed its state",
+        Pane::Traffic => "nothing went from tier to tier",
+        Pane::RefusedSources | Pane::RefusedPorts | Pane::RefusedGroups => "nothing was refused",
         Pane::FlowLogs => "no flow log: rejected packets leave no trace",
         _ => "none",
     }
@@ -295,6 +312,7 @@ pub fn fields(screen: Screen, scope: &Scope<'_>) -> Vec<Field> {
         Screen::Images => images::fields(scope),
         Screen::Alarms => alarms::fields(scope),
         Screen::Network => network::fields(scope),
+        Screen::Flows => flows::fields(scope),
     }
 }
 
@@ -302,7 +320,9 @@ pub fn fields(screen: Screen, scope: &Scope<'_>) -> Vec<Field> {
 #[must_use]
 pub fn charts(screen: Screen, scope: &Scope<'_>) -> Vec<Chart> {
     match screen {
-        Screen::Overview | Screen::Images | Screen::Logs | Screen::Alarms => Vec::new(),
+        Screen::Overview | Screen::Images | Screen::Logs | Screen::Alarms | Screen::Flows => {
+            Vec::new()
+        }
         Screen::Edge => edge::charts(scope),
         Screen::Balancer => balancer::charts(scope),
         Screen::Services => services::charts(scope),

@@ -382,6 +382,34 @@ fn logs_of_the_demo_are_printed_filtered_and_queried() {
 }
 
 #[test]
+fn flows_of_the_demo_are_added_up() {
+    let demo = ["--demo", "--seed", "7", "--elapsed", "30m"];
+    let flows = |arguments: &[&str]| run(&[&["logs", "flows"], arguments, &demo[..]].concat());
+    let table = flows(&["--since", "15m"]);
+    let said = String::from_utf8_lossy(&table.stdout);
+    for part in ["backend", "database", "tcp/22", "ssh", "hydren-alb"] {
+        assert!(said.contains(part), "{part} is missing in {said}");
+    }
+    let json = flows(&["--since", "15m", "-o", "json"]);
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    let traffic = json["traffic"].as_array().unwrap();
+    let queries = traffic
+        .iter()
+        .find(|t| t["from"] == "backend" && t["to"] == "database");
+    assert!(queries.unwrap()["accepted"]["bytes"].as_u64() > Some(1_000_000));
+    let records = json["records"].as_u64().unwrap();
+    let parts = ["accepted", "refused", "no_data"].map(|part| json[part].as_u64().unwrap());
+    assert_eq!(records, parts.iter().sum::<u64>(), "{json}");
+    assert_eq!(json["undecoded"], 0);
+    let few = flows(&["--limit", "10", "-o", "json"]);
+    let few: serde_json::Value = serde_json::from_slice(&few.stdout).unwrap();
+    assert_eq!(
+        (&few["records"], &few["truncated"]),
+        (&10.into(), &true.into())
+    );
+}
+
+#[test]
 fn following_ends_when_the_reader_leaves() {
     let home = home();
     let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin("hydren"))

@@ -182,6 +182,10 @@ impl Demo {
                     answers.insert(0, Msg::Log { generation, told });
                     answers
                 }
+                Effect::AddFlows(job) => vec![Msg::Flows {
+                    generation,
+                    sums: Box::new(job.run()),
+                }],
                 _ => Vec::new(),
             }
         })

@@ -317,6 +317,7 @@ impl App {
             self.due_charts.at_once();
         }
         let mut effects = self.follow_logs();
+        effects.extend(self.add_flows());
         if self.running == Running::Live {
             effects.extend(self.poll());
         }
@@ -411,7 +412,11 @@ impl App {
             self.focus_on(inner);
             return Vec::new();
         }
+        if self.screen == Screen::Flows {
+            return self.records_of_selection(pane);
+        }
         let tier = match pane {
+            Pane::FlowLogs => return self.go(Screen::Flows),
             Pane::Findings => self
                 .selected_index(pane)
                 .and_then(|i| self.assessment.findings.get(i))
@@ -428,7 +433,7 @@ impl App {
         }
     }
 
-    fn selected_index(&self, pane: Pane) -> Option<usize> {
+    pub(super) fn selected_index(&self, pane: Pane) -> Option<usize> {
         let state = &self.pane(pane).state;
         state.order.get(state.cursor).copied()
     }
@@ -549,7 +554,10 @@ impl App {
         self.window = window;
         self.charts = super::Observed::default();
         self.due_charts.at_once();
-        self.poll_charts().into_iter().collect()
+        self.poll_charts()
+            .into_iter()
+            .chain(self.add_flows())
+            .collect()
     }
 
     /// Reads what is on screen again: the screen's tiers, on the overview every tier.

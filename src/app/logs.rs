@@ -50,9 +50,9 @@ impl App {
         self.delivery = settings.delivery;
     }
 
-    /// Follows what the log screen shows, while somebody looks and a little longer.
+    /// Follows what the log screen and the flow screen show, while somebody looks and a little longer.
     pub(super) fn follow_logs(&mut self) -> Vec<Effect> {
-        if self.screen != Screen::Logs {
+        if !self.screen.reads_logs() {
             return Vec::new();
         }
         let mut found = sources(&self.environment, &self.seen);
@@ -112,7 +112,7 @@ impl App {
         let Following::Groups(_, left) = &mut self.following else {
             return Vec::new();
         };
-        *left = if self.screen == Screen::Logs {
+        *left = if self.screen.reads_logs() {
             0
         } else {
             *left + 1
@@ -131,6 +131,7 @@ impl App {
     }
 
     pub(super) fn log_told(&mut self, told: Followed) {
+        self.flows_told(&told);
         if let Followed::Failed { group, error } = &told
             && self.logs.failures.get(group).map(|known| &known.message) != Some(&error.message)
         {
@@ -203,7 +204,7 @@ impl App {
         self.logs.go_to_time(moment);
     }
 
-    fn set_log_filter(&mut self, text: &str) -> Vec<Effect> {
+    pub(super) fn set_log_filter(&mut self, text: &str) -> Vec<Effect> {
         match self.logs.set_filter(text) {
             Ok(jobs) => searches(jobs),
             Err(error) => {

@@ -23,11 +23,13 @@ pub enum Screen {
     Alarms,
     /// The VPC.
     Network,
+    /// What its flow logs add up to.
+    Flows,
 }
 
 impl Screen {
     /// Every screen in the order of the bottom bar.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Overview,
         Self::Edge,
         Self::Balancer,
@@ -37,6 +39,7 @@ impl Screen {
         Self::Logs,
         Self::Alarms,
         Self::Network,
+        Self::Flows,
     ];
 
     /// Title.
@@ -52,6 +55,7 @@ impl Screen {
             Self::Logs => "Logs",
             Self::Alarms => "Alarms",
             Self::Network => "Network",
+            Self::Flows => "Flows",
         }
     }
 
@@ -68,6 +72,7 @@ impl Screen {
             Self::Logs => "logs",
             Self::Alarms => "alarms",
             Self::Network => "network",
+            Self::Flows => "flows",
         }
     }
 
@@ -82,7 +87,7 @@ impl Screen {
             Self::Database => &[Tier::Rds],
             Self::Images => &[Tier::Images, Tier::Ecs],
             Self::Alarms => &[Tier::Alarms],
-            Self::Network => &[Tier::Network],
+            Self::Network | Self::Flows => &[Tier::Network],
         }
     }
 
@@ -120,7 +125,19 @@ impl Screen {
                 Pane::Gateways,
                 Pane::FlowLogs,
             ],
+            Self::Flows => &[
+                Pane::Traffic,
+                Pane::RefusedSources,
+                Pane::RefusedPorts,
+                Pane::RefusedGroups,
+            ],
         }
+    }
+
+    /// Whether it shows log lines, or what they add up to.
+    #[must_use]
+    pub const fn reads_logs(self) -> bool {
+        matches!(self, Self::Logs | Self::Flows)
     }
 
     /// The screen that shows `tier`.
@@ -198,6 +215,10 @@ panes! {
     Routes "Routes" Some(Tier::Network);
     Gateways "Gateways and endpoints" Some(Tier::Network);
     FlowLogs "Flow logs" Some(Tier::Network);
+    Traffic "Traffic by tier" None;
+    RefusedSources "Refused by source" None;
+    RefusedPorts "Refused by port" None;
+    RefusedGroups "Refused by security group" None;
 }
 
 impl Pane {

@@ -31,6 +31,7 @@ mod compute;
 mod database;
 mod dice;
 mod edge;
+mod flow;
 mod history;
 mod images;
 mod insights;

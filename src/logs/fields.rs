@@ -1,7 +1,12 @@
 //! The fields of a log line by name, for columns, trees and filters. Names are those that the line's own format gives them; where it
 //! gives none, those of the backend's JSON lines (`method`, `path`, `status`), so that one filter serves all sources.
 
-use super::{flow, format::Format, json, nginx, postgres, python};
+use super::{
+    flow::{self, FlowFormat},
+    format::Format,
+    json, nginx, postgres, python,
+    store::Line,
+};
 use regex::Regex;
 use std::{borrow::Cow, sync::LazyLock};
 
@@ -14,12 +19,16 @@ const DEPTH: usize = 16;
 /// All fields of a line, in the line's order, nested ones by dotted paths: `http.headers.0.name`. Empty fields are left out.
 #[must_use]
 pub fn fields(message: &str, format: Format) -> Vec<(String, String)> {
+    all(message, format, flow::standard())
+}
+
+fn all(message: &str, format: Format, flow: &[FlowFormat]) -> Vec<(String, String)> {
     if format == Format::Json {
         let mut fields = Vec::new();
         flatten(message, None, DEPTH, &mut fields);
         return fields;
     }
-    parts(message, format)
+    parts(message, format, flow)
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect()
@@ -28,13 +37,37 @@ pub fn fields(message: &str, format: Format) -> Vec<(String, String)> {
 /// One field of a line by its dotted path; an object or array as it is written.
 #[must_use]
 pub fn field<'a>(message: &'a str, format: Format, path: &str) -> Option<Cow<'a, str>> {
+    one(message, format, flow::standard(), path)
+}
+
+fn one<'a>(
+    message: &'a str,
+    format: Format,
+    flow: &'a [FlowFormat],
+    path: &str,
+) -> Option<Cow<'a, str>> {
     if format == Format::Json {
         return json::find(message, path).map(json::plain);
     }
-    parts(message, format)
+    parts(message, format, flow)
         .into_iter()
         .find(|(name, _)| *name == path)
         .map(|(_, value)| Cow::Borrowed(value))
+}
+
+impl<'a> Line<'a> {
+    /// All fields of the line as [`fields`] gives them, flow records by the format of their log group. `text` is the line's, or what
+    /// is left of it when secrets are covered.
+    #[must_use]
+    pub fn fields(&self, text: &str) -> Vec<(String, String)> {
+        all(text, self.format, self.flow)
+    }
+
+    /// One field of the line as [`field`] gives it, likewise.
+    #[must_use]
+    pub fn field(&self, path: &str) -> Option<Cow<'a, str>> {
+        one(self.text, self.format, self.flow, path)
+    }
 }
 
 fn flatten(text: &str, parent: Option<&str>, depth: usize, fields: &mut Vec<(String, String)>) {
@@ -56,7 +89,7 @@ fn flatten(text: &str, parent: Option<&str>, depth: usize, fields: &mut Vec<(Str
 }
 
 /// The fields of a line that is not JSON.
-fn parts(message: &str, format: Format) -> Vec<(&'static str, &str)> {
+fn parts<'a>(message: &'a str, format: Format, flow: &'a [FlowFormat]) -> Vec<(&'a str, &'a str)> {
     let mut parts = match format {
         Format::NginxAccess => nginx::access(message).map_or_else(Vec::new, access),
         Format::NginxError => nginx::failure(message).map_or_else(Vec::new, |line| {
@@ -96,11 +129,8 @@ fn parts(message: &str, format: Format) -> Vec<(&'static str, &str)> {
                 ("message", line.message),
             ]
         }),
-        Format::Flow => {
-            let fits = message.split_whitespace().count() == flow::DEFAULT.len();
-            let names = flow::DEFAULT.into_iter().filter(|_| fits);
-            names.zip(message.split_whitespace()).collect()
-        }
+        Format::Flow => FlowFormat::of_line(flow, message)
+            .map_or_else(Vec::new, |format| format.fields(message).collect()),
         Format::Plain | Format::Json => Vec::new(),
     };
     parts.retain(|(_, value)| !matches!(*value, "" | "-"));

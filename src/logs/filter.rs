@@ -12,7 +12,7 @@
 //! a b   a or b   (a b)    both, either, together
 //! ```
 
-use super::{fields, level::Level, store::Line};
+use super::{level::Level, store::Line};
 use memchr::memmem;
 use regex::{Regex, RegexBuilder};
 use std::{fmt, ops::Range};
@@ -278,7 +278,7 @@ impl Expr {
             Self::Stream(name) => name.is_match(&line.stream.name),
             Self::Group(name) => name.is_match(&line.stream.group),
             Self::Field(path, compare, value) => {
-                let Some(found) = fields::field(line.text, line.format, path) else {
+                let Some(found) = line.field(path) else {
                     return false;
                 };
                 match value {

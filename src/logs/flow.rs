@@ -1,11 +1,28 @@
-//! VPC flow records in the default and in custom formats, and what they add up to.
+//! VPC flow records in the default and in custom formats, whom their addresses belong to, and what they add up to.
 //!
 //! Fields, their order in the default format and their versions are those of the VPC user guide, flow log records, up to version 11.
 //! Fields are taken by name, so a field of a later version is read too.
 
+mod places;
+mod sums;
+mod text;
+
+pub use places::{Place, Places};
+pub use sums::{
+    Blocked, FlowJob, FlowSums, Port, RefusedGroup, RefusedPort, RefusedSource, Sum, Summing,
+    Traffic, Way,
+};
+pub use text::shown;
+
+use super::sources::group_of;
+use crate::model::network::FlowLog;
 use jiff::Timestamp;
 use serde::Serialize;
-use std::{collections::HashMap, hash::Hash, net::IpAddr};
+use std::{
+    collections::BTreeMap,
+    net::IpAddr,
+    sync::{Arc, LazyLock},
+};
 
 /// The fields of the default format, version 2, in their order.
 pub const DEFAULT: [&str; 14] = [
@@ -57,15 +74,28 @@ impl FlowFormat {
         Self { names }
     }
 
-    /// The fields of a line with their values, without those that hold nothing (`-`). None where the line has another number of
-    /// fields than the format.
+    /// The fields of a line with their values, without those that hold nothing (`-`). The line has to be of this format.
     pub fn fields<'a>(&'a self, line: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
-        let fits = line.split_whitespace().count() == self.names.len();
-        self.names
-            .iter()
-            .map(String::as_str)
+        let names = self.names.iter().map(String::as_str);
+        names
             .zip(line.split_whitespace())
-            .filter(move |(_, value)| fits && *value != "-")
+            .filter(|(_, value)| *value != "-")
+    }
+
+    /// The one of `formats` that `line` is written in: by the number of its fields, and where several have as many by what these
+    /// hold.
+    #[must_use]
+    pub fn of_line<'f>(formats: &'f [Self], line: &str) -> Option<&'f Self> {
+        let count = line.split_whitespace().count();
+        let mut fitting = formats.iter().filter(|format| format.names.len() == count);
+        let first = fitting.next()?;
+        match fitting.next() {
+            None => Some(first),
+            Some(second) => [first, second]
+                .into_iter()
+                .chain(fitting)
+                .find(|format| format.record(line).is_some()),
+        }
     }
 
     /// Reads a line. `None` where it has another number of fields than the format, or where a field holds what it cannot: it is a line
@@ -81,6 +111,56 @@ impl FlowFormat {
             }
         }
         values.next().is_none().then_some(record)
+    }
+}
+
+static STANDARD: LazyLock<[FlowFormat; 1]> = LazyLock::new(|| [FlowFormat::default()]);
+
+/// What a line of flow records is written in where no flow log tells: the default format.
+#[must_use]
+pub fn standard() -> &'static [FlowFormat] {
+    STANDARD.as_slice()
+}
+
+/// The formats in which flow logs write into each log group. Several flow logs may share one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FlowFormats(BTreeMap<String, Arc<[FlowFormat]>>);
+
+impl FlowFormats {
+    /// Takes the formats of the flow logs that go to CloudWatch Logs.
+    #[must_use]
+    pub fn of(flow_logs: &[FlowLog]) -> Self {
+        let mut found: BTreeMap<String, Vec<FlowFormat>> = BTreeMap::new();
+        for log in flow_logs.iter().filter(|log| log.in_log_group()) {
+            let formats = found
+                .entry(group_of(&log.destination).to_owned())
+                .or_default();
+            let format = FlowFormat::parse(&log.format);
+            if !formats.contains(&format) {
+                formats.push(format);
+            }
+        }
+        let found = found.into_iter();
+        Self(
+            found
+                .map(|(group, formats)| (group, formats.into()))
+                .collect(),
+        )
+    }
+
+    /// The formats of a log group; `None` where no flow log is known to write there.
+    #[must_use]
+    pub fn of_group(&self, group: &str) -> Option<Arc<[FlowFormat]>> {
+        self.0.get(group).cloned()
+    }
+
+    /// Whether one of them has a field.
+    #[must_use]
+    pub fn have(&self, field: &str) -> bool {
+        let formats = self.0.values().flat_map(|formats| formats.iter());
+        formats
+            .flat_map(|format| &format.names)
+            .any(|name| name == field)
     }
 }
 
@@ -243,130 +323,6 @@ impl<'a> FlowRecord<'a> {
 
 fn seconds(value: &str) -> Option<Timestamp> {
     Timestamp::from_second(value.parse().ok()?).ok()
-}
-
-/// A port as a security group names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-pub struct Port {
-    /// IANA protocol number.
-    pub protocol: u8,
-    /// Port; 0 where the protocol has none.
-    pub port: u16,
-}
-
-impl std::fmt::Display for Port {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.protocol {
-            1 => f.write_str("icmp"),
-            6 => write!(f, "tcp/{}", self.port),
-            17 => write!(f, "udp/{}", self.port),
-            58 => f.write_str("icmpv6"),
-            other => write!(f, "protocol {other}"),
-        }
-    }
-}
-
-/// What the flows of one key add up to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Sum {
-    /// Records.
-    pub flows: u64,
-    /// Packets.
-    pub packets: u64,
-    /// Bytes.
-    pub bytes: u64,
-    /// End of the newest record.
-    pub last: Option<Timestamp>,
-}
-
-impl Sum {
-    fn add(&mut self, record: &FlowRecord<'_>) {
-        self.flows += 1;
-        self.packets = self.packets.saturating_add(record.packets.unwrap_or(0));
-        self.bytes = self.bytes.saturating_add(record.bytes.unwrap_or(0));
-        self.last = self.last.max(record.end);
-    }
-}
-
-/// What a span of flow records tells.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FlowSummary {
-    /// Flows that were let through or refused.
-    pub flows: u64,
-    /// Records that say that records were left out: every sum is too small then.
-    pub skipped: u64,
-    /// Refused flows by where they came from; the most first.
-    pub sources: Vec<(IpAddr, Sum)>,
-    /// Refused flows by where they wanted to go; the most first.
-    pub ports: Vec<(Port, Sum)>,
-    /// Refused flows by the security groups of the interface, or by the interface where they are not known; the most first.
-    pub groups: Vec<(String, Sum)>,
-    /// Accepted traffic from tier to tier; the most bytes first.
-    pub traffic: Vec<((String, String), Sum)>,
-}
-
-impl FlowSummary {
-    /// Adds records up. `groups` names the security groups of an interface, as far as they are known; `tier` names whom an address
-    /// belongs to.
-    pub fn of<'a>(
-        records: impl IntoIterator<Item = FlowRecord<'a>>,
-        groups: impl Fn(&str) -> Vec<String>,
-        tier: impl Fn(IpAddr) -> String,
-    ) -> Self {
-        let mut summary = Self::default();
-        let (mut sources, mut ports) = (HashMap::new(), HashMap::new());
-        let (mut refusing, mut traffic) = (HashMap::new(), HashMap::new());
-        for record in records {
-            match record.status {
-                Status::Ok => summary.flows += 1,
-                Status::SkipData => summary.skipped += 1,
-                Status::NoData => {}
-            }
-            match record.action {
-                Some(Action::Reject) => {
-                    tally(&mut sources, record.origin(), &record);
-                    let port = record.protocol.map(|protocol| Port {
-                        protocol,
-                        port: record.destination_port.unwrap_or(0),
-                    });
-                    tally(&mut ports, port, &record);
-                    if let Some(interface) = record.interface {
-                        let mut names = groups(interface);
-                        if names.is_empty() {
-                            names.push(interface.to_owned());
-                        }
-                        for name in names {
-                            tally(&mut refusing, Some(name), &record);
-                        }
-                    }
-                }
-                Some(Action::Accept) => {
-                    let ends = record.origin().zip(record.target());
-                    let ends = ends.map(|(from, to)| (tier(from), tier(to)));
-                    tally(&mut traffic, ends, &record);
-                }
-                None => {}
-            }
-        }
-        summary.sources = ordered(sources, |sum| sum.flows);
-        summary.ports = ordered(ports, |sum| sum.flows);
-        summary.groups = ordered(refusing, |sum| sum.flows);
-        summary.traffic = ordered(traffic, |sum| sum.bytes);
-        summary
-    }
-}
-
-fn tally<K: Eq + Hash>(sums: &mut HashMap<K, Sum>, key: Option<K>, record: &FlowRecord<'_>) {
-    if let Some(key) = key {
-        sums.entry(key).or_default().add(record);
-    }
-}
-
-/// The sums with the most first; the key decides between equals, so that the same records always make the same list.
-fn ordered<K: Ord>(sums: HashMap<K, Sum>, weight: fn(&Sum) -> u64) -> Vec<(K, Sum)> {
-    let mut sums: Vec<_> = sums.into_iter().collect();
-    sums.sort_by(|a, b| weight(&b.1).cmp(&weight(&a.1)).then_with(|| a.0.cmp(&b.0)));
-    sums
 }
 
 #[cfg(test)]

@@ -57,7 +57,7 @@ pub fn sources(environment: &Environment, seen: &Observations) -> Vec<LogSource>
         }
     }
     let flow_logs = seen.network().into_iter().flat_map(|n| &n.flow_logs);
-    for log in flow_logs.filter(|log| log.destination_type == "cloud-watch-logs") {
+    for log in flow_logs.filter(|log| log.in_log_group()) {
         found.add(
             LogOrigin::FlowLogs,
             "flow".to_owned(),
@@ -137,7 +137,7 @@ impl Found {
 }
 
 /// The log group of `destination`, which is its name or its ARN, `arn:aws:logs:eu-west-1:123456789012:log-group:NAME:*`.
-fn group_of(destination: &str) -> &str {
+pub(super) fn group_of(destination: &str) -> &str {
     destination
         .split_once(LOG_GROUP)
         .map_or(destination, |(_, name)| name.trim_end_matches(":*"))

@@ -5,6 +5,7 @@
 //! What is too much goes from the oldest end, a line at a time; a chunk goes with its last line.
 
 use super::{
+    flow::{self, FlowFormat, FlowFormats},
     format::{Format, classify},
     level::Level,
 };
@@ -105,6 +106,8 @@ pub struct Line<'a> {
     pub kind: Kind,
     /// Text, unneutralised.
     pub text: &'a str,
+    /// What its flow record may be written in, where it is one.
+    pub flow: &'a [FlowFormat],
 }
 
 impl<'a> Line<'a> {
@@ -120,8 +123,16 @@ impl<'a> Line<'a> {
             format,
             kind: Kind::Text,
             text,
+            flow: flow::standard(),
         }
     }
+}
+
+/// A stream, and what flow records of its group are written in where that is known.
+#[derive(Debug, Clone)]
+struct Known {
+    stream: Stream,
+    flow: Option<Arc<[FlowFormat]>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -169,7 +180,7 @@ impl Chunk {
 pub struct Snapshot {
     /// Number and content, the oldest first.
     pub(super) chunks: Vec<(u64, Arc<Chunk>)>,
-    pub(super) streams: Arc<Vec<Stream>>,
+    streams: Arc<Vec<Known>>,
 }
 
 impl Snapshot {
@@ -217,17 +228,19 @@ impl Snapshot {
     }
 }
 
-fn line<'a>(streams: &'a [Stream], number: u64, chunk: &'a Chunk, index: usize) -> Line<'a> {
+fn line<'a>(streams: &'a [Known], number: u64, chunk: &'a Chunk, index: usize) -> Line<'a> {
     let record = &chunk.records[index];
+    let known = &streams[record.stream.0 as usize];
     let (start, end) = chunk.span(index);
     Line {
         id: LineId::new(number, index),
         at: record.at,
-        stream: &streams[record.stream.0 as usize],
+        stream: &known.stream,
         level: record.level,
         format: record.format,
         kind: record.kind,
         text: &chunk.text[start..end],
+        flow: known.flow.as_deref().unwrap_or(flow::standard()),
     }
 }
 
@@ -243,8 +256,9 @@ pub struct Store {
     first: u64,
     /// All lines by time, then arrival.
     order: VecDeque<LineId>,
-    streams: Arc<Vec<Stream>>,
+    streams: Arc<Vec<Known>>,
     numbers: HashMap<Stream, StreamId>,
+    flow: FlowFormats,
     /// Bytes of the chunks that no longer grow.
     sealed: usize,
     dropped: u64,
@@ -262,6 +276,7 @@ impl Store {
             order: VecDeque::new(),
             streams: Arc::default(),
             numbers: HashMap::new(),
+            flow: FlowFormats::default(),
             sealed: 0,
             dropped: 0,
         }
@@ -273,9 +288,30 @@ impl Store {
             return *id;
         }
         let id = StreamId(u32::try_from(self.streams.len()).unwrap_or(u32::MAX));
-        Arc::make_mut(&mut self.streams).push(stream.clone());
+        Arc::make_mut(&mut self.streams).push(Known {
+            stream: stream.clone(),
+            flow: self.flow.of_group(&stream.group),
+        });
         self.numbers.insert(stream.clone(), id);
         id
+    }
+
+    /// Takes lines of flow logs for what `formats` say, those that are kept already too. Says whether that changes anything.
+    pub fn learn(&mut self, formats: FlowFormats) -> bool {
+        if formats == self.flow {
+            return false;
+        }
+        for known in Arc::make_mut(&mut self.streams) {
+            known.flow = formats.of_group(&known.stream.group);
+        }
+        self.flow = formats;
+        true
+    }
+
+    /// What is known of the formats of flow logs.
+    #[must_use]
+    pub const fn flow_formats(&self) -> &FlowFormats {
+        &self.flow
     }
 
     /// Keeps a line at its place in time, and lets the oldest go when there are too many bytes. Text beyond a MiB is cut.

@@ -23,6 +23,8 @@ pub struct Network {
     pub endpoints: Vec<VpcEndpoint>,
     /// Security groups of the balancer, the services and the database.
     pub security_groups: Vec<SecurityGroup>,
+    /// Network interfaces: balancer nodes, tasks, the database, gateways.
+    pub interfaces: Vec<Interface>,
     /// Flow logs of the VPC, its subnets and interfaces.
     pub flow_logs: Vec<FlowLog>,
     /// Parts that could not be read, one sentence each.
@@ -146,6 +148,21 @@ pub struct SecurityRule {
     pub description: Option<String>,
 }
 
+/// A network interface.
+#[derive(Debug, Clone, Serialize)]
+pub struct Interface {
+    /// Interface id.
+    pub id: String,
+    /// `interface`, `nat_gateway`, `vpc_endpoint`, `network_load_balancer`.
+    pub kind: String,
+    /// What AWS or somebody says of it: `ELB app/NAME/ID`, `RDSNetworkInterface`.
+    pub description: String,
+    /// Private addresses, then IPv6 ones.
+    pub addresses: Vec<String>,
+    /// Ids of its security groups.
+    pub groups: Vec<String>,
+}
+
 /// A flow log.
 #[derive(Debug, Clone, Serialize)]
 pub struct FlowLog {
@@ -171,4 +188,12 @@ pub struct FlowLog {
     pub aggregation: i32,
     /// Creation.
     pub created_at: Option<Timestamp>,
+}
+
+impl FlowLog {
+    /// Whether its records go to CloudWatch Logs, where they can be read.
+    #[must_use]
+    pub fn in_log_group(&self) -> bool {
+        self.destination_type == "cloud-watch-logs"
+    }
 }

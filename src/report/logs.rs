@@ -4,11 +4,13 @@
 //! before anything else happens to a line.
 
 mod choose;
+mod flows;
 mod run;
 #[cfg(test)]
 mod tests;
 
 pub use choose::{TIERS, choose, observe};
+pub use flows::{Flows, flows};
 pub use run::{Query, Sink, follow, query, show};
 
 use super::{escaped, table::columns};
@@ -18,6 +20,7 @@ use crate::{
     format,
     logs::{
         filter::Filter,
+        flow::FlowFormats,
         secrets::mask,
         store::{Line, Stream},
         view::Secrets,
@@ -49,6 +52,8 @@ pub struct Printer<'a> {
     pub sources: &'a [LogSource],
     /// Which of them are written; a traceback is judged line by line.
     pub filter: &'a Filter,
+    /// What the flow records among them are written in.
+    pub flow: &'a FlowFormats,
     /// How to write them.
     pub output: LogOutput,
     /// Whether secrets are shown.
@@ -292,7 +297,12 @@ impl Printer<'_> {
             name: line.stream.clone(),
         };
         let at = line.at.as_millisecond();
-        self.filter.passes(&Line::loose(at, &stream, &line.message))
+        let flow = self.flow.of_group(&line.group);
+        let loose = Line::loose(at, &stream, &line.message);
+        self.filter.passes(&Line {
+            flow: flow.as_deref().unwrap_or(loose.flow),
+            ..loose
+        })
     }
 
     fn covered<'t>(&self, text: &'t str) -> Cow<'t, str> {

@@ -293,7 +293,9 @@ enum Titles {
 
 fn screens(app: &App, titles: Titles) -> Line<'static> {
     let mut spans = vec![span(app, Role::Text, " ")];
-    for screen in Screen::ALL {
+    // What belongs to another screen is written while it is open: there is room for no more.
+    let shown = |screen: &Screen| *screen != Screen::Flows || *screen == app.screen;
+    for screen in Screen::ALL.into_iter().filter(shown) {
         let here = screen == app.screen;
         spans.push(span(
             app,

@@ -16,7 +16,7 @@ use super::widget::{
     placeholder::Placeholder,
 };
 use crate::{
-    app::{App, Pane},
+    app::{App, Pane, Screen},
     error::Error,
     format,
     grid::Value,
@@ -393,6 +393,10 @@ fn emptiness(app: &App, pane: Pane) -> (String, Role) {
             format!("nothing matches /{}", view.state.filter.text()),
             Role::Muted,
         );
+    }
+    if app.screen == Screen::Flows {
+        let (text, role) = view::flows::nothing(view::nothing(pane), &app.scope());
+        return (crate::text::neutral(&text).into_owned(), role);
     }
     let Some(tier) = pane.tier() else {
         // What the environment does not name is no part of it, and no failure.

@@ -304,7 +304,10 @@ pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
             Health::Unknown,
             "no flow log: rejected packets leave no trace",
         ),
-        n => Cell::text(format!("{n} · some minutes late by nature")).role(Role::Muted),
+        n => Cell::text(format!(
+            "{n} · some minutes late by nature · enter on one adds them up"
+        ))
+        .role(Role::Muted),
     };
     let mut fields = vec![
         Field::new(

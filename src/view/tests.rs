@@ -4,7 +4,7 @@ mod broken;
 
 use super::{Chart, Field, Scope, charts, fields, grid};
 use crate::{
-    app::{Pane, Screen},
+    app::{ChartWindow, Flows, Pane, Screen},
     cloud::{
         Cloud as _,
         sim::{self, SimCloud, SimOptions},
@@ -16,7 +16,11 @@ use crate::{
     triage,
 };
 use jiff::Timestamp;
-use std::{collections::BTreeSet, sync::OnceLock, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::OnceLock,
+    time::Duration,
+};
 
 /// What was observed, open to be broken.
 struct World {
@@ -68,6 +72,10 @@ impl World {
             seen: &self.seen,
             assessment: &assessment,
             timeline: &timeline,
+            flows: &Flows::default(),
+            log_sources: &[],
+            log_failures: &BTreeMap::new(),
+            window: ChartWindow::default(),
             service: self.service,
             target_group: None,
             repository: None,

@@ -3,10 +3,11 @@
 mod stage;
 
 use hydren::{
+    app::Screen,
     error::{Error, ErrorKind},
     model::{
         Snapshot,
-        log::{Delivery, Followed},
+        log::{Delivery, Followed, LogEvent},
     },
     theme::Theme,
 };
@@ -48,7 +49,7 @@ async fn each(stage: &mut Stage, condition: &str, screens: &[(&str, &str)], size
 }
 
 /// Every screen and the key that opens it.
-const SCREENS: [(&str, &str); 9] = [
+const SCREENS: [(&str, &str); 10] = [
     ("overview", "1"),
     ("edge", "2"),
     ("balancer", "3"),
@@ -58,6 +59,7 @@ const SCREENS: [(&str, &str); 9] = [
     ("logs", "7"),
     ("alarms", "8"),
     ("network", "9"),
+    ("flows", "v"),
 ];
 
 #[tokio::test]
@@ -129,6 +131,98 @@ async fn logs_say_what_keeps_them_from_being_read() {
     compare(&stage, "logs_behind", &SIZES);
 }
 
+/// Flow records of the newest minute: `flows` of the backend to the database that the database's interface refused.
+fn refused_by_the_database(stage: &Stage, flows: usize) -> Followed {
+    let compute = stage.app.seen.compute().expect("ECS was read");
+    let backend = compute.services.iter().find(|s| s.name == "backend");
+    let tasks = &backend.expect("there is a backend").tasks;
+    let address = tasks[0].private_ip.as_deref().expect("it has an address");
+    let end = stage.app.now.as_second();
+    let line = |index: usize| LogEvent {
+        at: stage.app.now,
+        ingested: None,
+        group: "/vpc/hydren/flow-logs".to_owned(),
+        stream: "eni-0da16fc40825eb973-all".to_owned(),
+        id: Some(format!("refused-{index}")),
+        message: format!(
+            "2 123456789012 eni-0da16fc40825eb973 {address} 10.0.40.37 {} 5432 6 1 60 {} {end} REJECT OK",
+            40_000 + index,
+            end - 60
+        ),
+    };
+    Followed::Lines((0..flows).map(line).collect())
+}
+
+#[tokio::test]
+async fn flows_say_who_is_kept_from_whom_and_lead_to_the_records() {
+    let mut stage = Stage::settled().await;
+    stage.keys("9 tab tab tab tab enter").await;
+    assert_eq!(
+        stage.app.screen,
+        Screen::Flows,
+        "a flow log leads to its sums"
+    );
+    stage.told(refused_by_the_database(&stage, 40));
+    stage.answer().await;
+    compare(&stage, "flows_blocked", &SIZES);
+    stage.keys("tab enter").await;
+    assert_eq!(
+        stage.app.logs.ids().len(),
+        41,
+        "40 and an answer that came late"
+    );
+    compare(&stage, "flows_led_to_records", &SIZES);
+    stage.keys("esc esc").await;
+    assert_eq!(stage.app.screen, Screen::Flows);
+}
+
+#[tokio::test]
+async fn every_sum_of_flows_leads_to_records() {
+    let mut stage = Stage::settled().await;
+    stage.keys("v").await;
+    for pane in 0..stage.app.screen.panes().len() {
+        for row in 0..stage.app.pane(stage.app.focused()).grid.rows.len().min(12) {
+            let keys = ["down"; 12][..row].join(" ");
+            stage.keys(&format!("g {keys} enter")).await;
+            let filter = stage.app.logs.filter().text();
+            assert!(!stage.app.logs.ids().is_empty(), "pane {pane}: {filter}");
+            stage.keys("esc esc").await;
+            assert_eq!(stage.app.screen, Screen::Flows);
+        }
+        stage.keys("tab").await;
+    }
+}
+
+#[tokio::test]
+async fn flow_logs_that_cannot_be_read_are_said_to_be_so() {
+    for (name, destination) in [
+        ("in_s3", Some("arn:aws:s3:::shop-flow-logs")),
+        ("none", None),
+    ] {
+        let mut stage = Stage::opened();
+        stage.app.environment.resources.log_groups.clear();
+        stage
+            .answer_spoiled(|snapshot| {
+                let Snapshot::Network(network) = snapshot else {
+                    return;
+                };
+                let network = Arc::make_mut(network);
+                match destination {
+                    Some(bucket) => {
+                        for log in &mut network.flow_logs {
+                            log.destination_type = "s3".to_owned();
+                            log.destination = bucket.to_owned();
+                        }
+                    }
+                    None => network.flow_logs.clear(),
+                }
+            })
+            .await;
+        stage.keys("v").await;
+        compare(&stage, &format!("flows_{name}"), &SIZES);
+    }
+}
+
 #[tokio::test]
 async fn every_pane_can_be_brought_up_where_only_one_has_room() {
     let mut stage = Stage::settled().await;
@@ -140,6 +234,7 @@ async fn every_pane_can_be_brought_up_where_only_one_has_room() {
         ("images", "6", 3),
         ("alarms", "8", 3),
         ("network", "9", 5),
+        ("flows", "v", 4),
     ] {
         stage.keys(key).await;
         let mut shown = Vec::new();
@@ -397,7 +492,7 @@ async fn hostile_names_reach_no_cell_of_the_screen() {
         .answer_spoiled(|snapshot| spoil(snapshot, HOSTILE))
         .await;
     stage.app.environment.name.push_str(HOSTILE);
-    for screen in ["1", "2", "3", "4", "5", "6", "8", "9"] {
+    for screen in ["1", "2", "3", "4", "5", "6", "8", "9", "v"] {
         stage.press(screen);
         for pane in 0..stage.app.screen.panes().len() {
             for dialog in ["d", "esc", "x", "esc", "/", "esc"] {

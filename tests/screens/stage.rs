@@ -163,6 +163,10 @@ impl Stage {
                     generation,
                     patterns: lines.patterns(),
                 },
+                Effect::AddFlows(job) => Msg::Flows {
+                    generation,
+                    sums: Box::new(job.run()),
+                },
                 Effect::ListThemes => Msg::Themes(Theme::names(None)),
                 _ => continue,
             };

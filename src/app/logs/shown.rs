@@ -4,7 +4,7 @@ use super::written_by;
 use crate::{
     app::{App, Effect, Layer, Lines},
     format,
-    logs::{extract::written, fields, format::Format, store::Line, view::Shape},
+    logs::{extract::written, fields, flow, format::Format, store::Line, view::Shape},
     text::neutral,
 };
 use jiff::Timestamp;
@@ -25,7 +25,8 @@ impl App {
         }
     }
 
-    /// What is shown of a line on screen, masked: of JSON its message and its fields. It is not neutralised yet, since its line breaks
+    /// What is shown of a line on screen, masked: of JSON its message and its fields, of a flow record its
+    /// columns. It is not neutralised yet, since its line breaks
     /// are still to be seen.
     #[must_use]
     pub fn shown_line<'a>(&self, line: &Line<'a>) -> Cow<'a, str> {
@@ -53,6 +54,9 @@ impl App {
         ];
         const LAST: [&str; 3] = ["request_id", "trace_id", "logger"];
         let text = self.masked(line.text);
+        if self.logs.shape == Shape::Fields && line.format == Format::Flow {
+            return flow::shown(line.flow, &text).map_or(text, Cow::Owned);
+        }
         if self.logs.shape == Shape::Raw || line.format != Format::Json {
             return text;
         }
@@ -100,7 +104,7 @@ impl App {
             let name = if i == 0 { "text" } else { "" };
             text.push((name.to_owned(), part.to_owned()));
         }
-        for (path, value) in fields::fields(&masked, line.format) {
+        for (path, value) in line.fields(&masked) {
             text.push((format!("  {path}"), value));
         }
         let title = format!("Line · {}", format::clock(at));

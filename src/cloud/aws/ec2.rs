@@ -12,8 +12,8 @@ use crate::{
 use aws_sdk_ec2::{
     Client,
     types::{
-        Filter, FlowLog, InternetGateway, NatGateway, NatGatewayState, RouteTable, SecurityGroup,
-        Subnet, Vpc, VpcEndpoint,
+        Filter, FlowLog, InternetGateway, NatGateway, NatGatewayState, NetworkInterface,
+        RouteTable, SecurityGroup, Subnet, Vpc, VpcEndpoint,
     },
 };
 use usage::Usage;
@@ -34,7 +34,7 @@ pub(super) async fn read(cloud: &AwsCloud) -> Result<Network> {
 
 /// Reads the VPC of `id`. Only its description must succeed; every other part may leave a gap.
 async fn network(ec2: &Client, id: &str) -> Result<Network> {
-    let (vpc, subnets, tables, nats, endpoints, gateways, groups, flow_logs) = futures::join!(
+    let (vpc, subnets, tables, nats, endpoints, gateways, groups, interfaces, flow_logs) = futures::join!(
         vpc(ec2, id),
         subnets(ec2, id),
         route_tables(ec2, id),
@@ -42,6 +42,7 @@ async fn network(ec2: &Client, id: &str) -> Result<Network> {
         endpoints(ec2, id),
         internet_gateways(ec2, id),
         security_groups(ec2, id),
+        interfaces(ec2, id),
         flow_logs(ec2),
     );
     let vpc = vpc?;
@@ -85,6 +86,10 @@ async fn network(ec2: &Client, id: &str) -> Result<Network> {
         security_groups: or_gap(groups, &mut gaps)
             .iter()
             .map(shape::security_group)
+            .collect(),
+        interfaces: or_gap(interfaces, &mut gaps)
+            .iter()
+            .map(shape::interface)
             .collect(),
         subnets,
         route_tables: tables,
@@ -188,6 +193,14 @@ listing!(
     "vpc-id",
     SecurityGroup,
     "ec2:DescribeSecurityGroups"
+);
+listing!(
+    interfaces,
+    describe_network_interfaces,
+    filters,
+    "vpc-id",
+    NetworkInterface,
+    "ec2:DescribeNetworkInterfaces"
 );
 
 /// All flow logs of the region: those of subnets and interfaces cannot be asked for by their VPC.

@@ -99,6 +99,7 @@ pub fn requests(snapshot: &Snapshot, environment: &Environment, visit: Visit) ->
             ("ec2", "DescribeNatGateways", 1),
             ("ec2", "DescribeVpcEndpoints", 1),
             ("ec2", "DescribeSecurityGroups", 1),
+            ("ec2", "DescribeNetworkInterfaces", 1),
             ("ec2", "DescribeFlowLogs", 1),
             ("elasticloadbalancing", "DescribeLoadBalancers", 1),
             ("ecs", "DescribeServices", 1),

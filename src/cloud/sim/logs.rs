@@ -1,8 +1,9 @@
 //! Log lines, drawn on demand from what each beat of the world counted: the frontend's access log (nginx), the backend's (JSON lines),
-//! PostgreSQL's, and VPC flow records of version 2. The same beat always tells the same lines.
+//! PostgreSQL's, and VPC flow records. The same beat always tells the same lines.
 
 use super::{
     dice::Dice,
+    flow::flow,
     names,
     world::{Beat, Worker, World, moment},
 };
@@ -144,7 +145,7 @@ impl Script {
 }
 
 /// A line: its time, stream and text.
-type Line = (Timestamp, String, String);
+pub type Line = (Timestamp, String, String);
 /// What writes a group's lines.
 type Source = fn(&Beat, &mut Dice, &mut Vec<Line>);
 
@@ -245,7 +246,7 @@ fn within(beat: &Beat, dice: &mut Dice) -> Timestamp {
     Timestamp::from_millisecond(beat.at * 1_000 - back).unwrap_or_else(|_| moment(beat.at))
 }
 
-fn client(dice: &mut Dice) -> String {
+pub fn client(dice: &mut Dice) -> String {
     format!("{}{}", dice.pick(&CLIENTS), dice.seconds(2, 250))
 }
 
@@ -379,77 +380,6 @@ fn database(beat: &Beat, dice: &mut Dice, lines: &mut Vec<Line>) {
             of_client(moment(report), "report", dice, &texts);
         }
     }
-}
-
-/// VPC flow records: balancer to tasks, tasks to the database, and scanners that the security groups refuse.
-fn flow(beat: &Beat, dice: &mut Dice, lines: &mut Vec<Line>) {
-    // An aggregation interval of a minute ends at most once in a beat.
-    let end = beat.at.div_euclid(60) * 60;
-    if beat.at - beat.seconds >= end || beat.seconds > 60 {
-        return;
-    }
-    let minute = 60.0 / beat.seconds as f64;
-    let share = |workers: &[Worker], answered: f32| {
-        f64::from(answered) * minute / workers.len().max(1) as f64
-    };
-    let mut record =
-        |interface: &str, from: (&str, i64), to: (&str, i64), packets: f64, action: &str| {
-            let bytes = (packets * 412.0) as i64;
-            let packets = packets.ceil().max(1.0) as i64;
-            lines.push((
-                moment(end),
-                format!("{interface}-all"),
-                format!(
-                    "2 {} {interface} {} {} {} {} 6 {packets} {bytes} {} {end} {action} OK",
-                    names::ACCOUNT,
-                    from.0,
-                    to.0,
-                    from.1,
-                    to.1,
-                    end - 60
-                ),
-            ));
-        };
-    for (workers, answered, port) in [
-        (&beat.pages, beat.frontend.0, 8080),
-        (&beat.workers, beat.backend.0, 8000),
-    ] {
-        for worker in workers.iter() {
-            let interface = interface(&worker.id);
-            let balancer = format!("10.0.{}.{}", worker.zone, 41 + 13 * worker.zone);
-            let packets = share(workers, answered) * 6.0;
-            let from = dice.seconds(1_024, 65_000);
-            record(
-                &interface,
-                (&balancer, from),
-                (&worker.ip, port),
-                packets,
-                "ACCEPT",
-            );
-            if port == 8000 {
-                let from = dice.seconds(34_000, 60_900);
-                let to = (names::DATABASE_IP, 5432);
-                record(&interface, (&worker.ip, from), to, packets * 1.4, "ACCEPT");
-            }
-        }
-    }
-    for _ in 0..dice.seconds(1, 4) {
-        let scanner = client(dice);
-        let port = *dice.pick(&[22, 23, 3389, 6379, 8443, 5432]);
-        let from = dice.seconds(30_000, 65_000);
-        record(
-            "eni-0a7e3c91d5f2b8640",
-            (&scanner, from),
-            ("10.0.0.41", port),
-            1.0,
-            "REJECT",
-        );
-    }
-}
-
-/// The network interface of a task.
-fn interface(task: &str) -> String {
-    format!("eni-0{}", &task[..16])
 }
 
 #[cfg(test)]

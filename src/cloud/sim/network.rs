@@ -2,13 +2,13 @@
 //! moves: tasks take addresses, nothing else does.
 
 use super::{
-    names,
+    flow, names,
     world::{EPOCH, World, moment},
 };
 use crate::model::{
     network::{
-        FlowLog, NatGateway, Network, Route, RouteTable, SecurityGroup, SecurityRule, Subnet,
-        SubnetReach, VpcEndpoint,
+        FlowLog, Interface, NatGateway, Network, Route, RouteTable, SecurityGroup, SecurityRule,
+        Subnet, SubnetReach, VpcEndpoint,
     },
     state::{Delivery, GatewayState, RouteState},
 };
@@ -78,6 +78,7 @@ pub fn snapshot(world: &World) -> Network {
         }],
         endpoints: endpoints(),
         security_groups: security_groups(),
+        interfaces: interfaces(world),
         flow_logs: vec![FlowLog {
             id: names::FLOW_LOG.to_owned(),
             resource: names::VPC.to_owned(),
@@ -93,6 +94,65 @@ pub fn snapshot(world: &World) -> Network {
         }],
         gaps: Vec::new(),
     }
+}
+
+fn interfaces(world: &World) -> Vec<Interface> {
+    let interface =
+        |id: &str, kind: &str, description: &str, address: &str, group: Option<&str>| Interface {
+            id: id.to_owned(),
+            kind: kind.to_owned(),
+            description: description.to_owned(),
+            addresses: vec![address.to_owned()],
+            groups: group.into_iter().map(str::to_owned).collect(),
+        };
+    let nodes = flow::NODE_INTERFACES.into_iter().zip(flow::NODES);
+    let mut all: Vec<Interface> = nodes
+        .map(|(id, address)| {
+            let said = format!("ELB {}", names::BALANCER_DIMENSION);
+            interface(id, "interface", &said, address, Some(names::SG_BALANCER))
+        })
+        .collect();
+    all.push(interface(
+        flow::NAT_INTERFACE,
+        "nat_gateway",
+        &format!("Interface for NAT Gateway {}", names::NAT),
+        flow::NAT_IP,
+        None,
+    ));
+    all.push(interface(
+        flow::DATABASE_INTERFACE,
+        "interface",
+        "RDSNetworkInterface",
+        names::DATABASE_IP,
+        Some(names::SG_DATABASE),
+    ));
+    for (_, host, half) in flow::ENDPOINTS {
+        all.extend((0..names::ZONES.len()).map(|zone| {
+            let address = format!("10.0.{}.{host}", 20 + zone);
+            let id = flow::endpoint_interface(half, zone);
+            interface(
+                &id,
+                "vpc_endpoint",
+                "VPC Endpoint Interface",
+                &address,
+                None,
+            )
+        }));
+    }
+    for service in world.compute.services() {
+        let group = if service.spec.name == names::BACKEND {
+            names::SG_BACKEND
+        } else {
+            names::SG_FRONTEND
+        };
+        let tasks = service.tasks.iter();
+        all.extend(tasks.filter(|task| task.stopped.is_none()).map(|task| {
+            let id = flow::interface(&task.id);
+            let said = "arn:aws:ecs:us-east-1:123456789012:attachment/hydren";
+            interface(&id, "interface", said, &task.ip, Some(group))
+        }));
+    }
+    all
 }
 
 fn route_tables() -> Vec<RouteTable> {

@@ -32,6 +32,7 @@ fn printed(output: LogOutput, secrets: Secrets, reader: Reader, message: &str) -
     let printer = Printer {
         sources: &sources(),
         filter: &Filter::default(),
+        flow: &FlowFormats::default(),
         output,
         secrets,
         reader,
@@ -65,6 +66,7 @@ fn nothing_from_a_line_reaches_a_terminal_raw_in_any_form() {
                 let printer = Printer {
                     sources: &[],
                     filter: &Filter::default(),
+                    flow: &FlowFormats::default(),
                     output,
                     secrets,
                     reader: Reader::Terminal,
@@ -107,6 +109,7 @@ fn a_filter_knows_level_source_and_text() {
         let printer = Printer {
             sources: &sources(),
             filter: &filter,
+            flow: &FlowFormats::default(),
             output: LogOutput::Raw,
             secrets: Secrets::Masked,
             reader: Reader::Program,
@@ -122,9 +125,11 @@ fn a_filter_knows_level_source_and_text() {
 #[test]
 fn a_gap_stands_between_the_lines_and_the_way_of_delivery_beside_them() {
     let filter = Filter::default();
+    let flow = FlowFormats::default();
     let printer = |output| Printer {
         sources: &[],
         filter: &filter,
+        flow: &flow,
         output,
         secrets: Secrets::Masked,
         reader: Reader::Program,
@@ -169,6 +174,7 @@ fn rows_of_a_query_are_columns_objects_or_tabs() {
         let printer = Printer {
             sources: &[],
             filter: &Filter::default(),
+            flow: &FlowFormats::default(),
             output,
             secrets: Secrets::Masked,
             reader: Reader::Terminal,

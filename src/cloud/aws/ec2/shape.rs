@@ -8,10 +8,11 @@ use super::{
     routes::reach,
 };
 use crate::model::network::{
-    FlowLog, NatGateway, Route, RouteTable, SecurityGroup, SecurityRule, Subnet, VpcEndpoint,
+    FlowLog, Interface, NatGateway, Route, RouteTable, SecurityGroup, SecurityRule, Subnet,
+    VpcEndpoint,
 };
 use aws_sdk_ec2::types::{
-    FlowLog as SdkFlowLog, IpPermission, NatGateway as SdkNat, Route as SdkRoute,
+    FlowLog as SdkFlowLog, IpPermission, NatGateway as SdkNat, NetworkInterface, Route as SdkRoute,
     RouteTable as SdkRouteTable, SecurityGroup as SdkGroup, Subnet as SdkSubnet, Tag, Vpc,
     VpcEndpoint as SdkEndpoint,
 };
@@ -167,6 +168,25 @@ fn ports(permission: &IpPermission) -> String {
         (Some(from), Some(to)) if from == to && from >= 0 => from.to_string(),
         (Some(0), Some(65_535)) | (None | Some(-1), _) | (_, None) => "all".to_owned(),
         (Some(from), Some(to)) => format!("{from}-{to}"),
+    }
+}
+
+pub(super) fn interface(interface: &NetworkInterface) -> Interface {
+    let four = interface.private_ip_addresses().iter();
+    let six = interface.ipv6_addresses().iter();
+    Interface {
+        id: text(interface.network_interface_id()),
+        kind: word(interface.interface_type()),
+        description: text(interface.description()),
+        addresses: four
+            .filter_map(|address| address.private_ip_address.clone())
+            .chain(six.filter_map(|address| address.ipv6_address.clone()))
+            .collect(),
+        groups: interface
+            .groups()
+            .iter()
+            .filter_map(|group| group.group_id.clone())
+            .collect(),
     }
 }
 

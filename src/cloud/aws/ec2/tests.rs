@@ -6,13 +6,17 @@ use aws_sdk_ec2::{
         describe_flow_logs::DescribeFlowLogsOutput,
         describe_internet_gateways::DescribeInternetGatewaysOutput,
         describe_nat_gateways::{DescribeNatGatewaysError, DescribeNatGatewaysOutput},
+        describe_network_interfaces::DescribeNetworkInterfacesOutput,
         describe_route_tables::DescribeRouteTablesOutput,
         describe_security_groups::DescribeSecurityGroupsOutput,
         describe_subnets::DescribeSubnetsOutput,
         describe_vpc_endpoints::DescribeVpcEndpointsOutput,
         describe_vpcs::DescribeVpcsOutput,
     },
-    types::{Route, RouteState, RouteTableAssociation},
+    types::{
+        GroupIdentifier, NetworkInterfacePrivateIpAddress, NetworkInterfaceType, Route, RouteState,
+        RouteTableAssociation,
+    },
 };
 use aws_smithy_mocks::{Rule, mock};
 use aws_smithy_types::error::ErrorMetadata;
@@ -60,6 +64,20 @@ fn rules() -> Vec<Rule> {
             DescribeSecurityGroupsOutput::builder()
                 .security_groups(group("sg-alb"))
                 .security_groups(group("sg-default"))
+                .build()
+        }),
+        mock!(Client::describe_network_interfaces).then_output(|| {
+            let address = NetworkInterfacePrivateIpAddress::builder()
+                .private_ip_address("10.0.40.37")
+                .build();
+            let database = NetworkInterface::builder()
+                .network_interface_id("eni-1")
+                .interface_type(NetworkInterfaceType::Interface)
+                .description("RDSNetworkInterface")
+                .private_ip_addresses(address)
+                .groups(GroupIdentifier::builder().group_id("sg-db").build());
+            DescribeNetworkInterfacesOutput::builder()
+                .network_interfaces(database.build())
                 .build()
         }),
         mock!(Client::describe_flow_logs).then_output(|| {
@@ -114,6 +132,19 @@ async fn deleted_nat_gateways_and_the_neighbours_flow_logs_are_left_out() {
         .collect();
     assert_eq!(nats, ["nat-new"]);
     assert_eq!(logs, ["vpc-1", "subnet-b"]);
+}
+
+#[tokio::test]
+async fn interfaces_tell_their_addresses_and_groups() {
+    let network = read_with(nats()).await;
+    let interface = &network.interfaces[0];
+    assert_eq!(
+        (interface.id.as_str(), interface.kind.as_str()),
+        ("eni-1", "interface")
+    );
+    assert_eq!(interface.description, "RDSNetworkInterface");
+    assert_eq!(interface.addresses, ["10.0.40.37"]);
+    assert_eq!(interface.groups, ["sg-db"]);
 }
 
 #[tokio::test]
