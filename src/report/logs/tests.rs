@@ -2,8 +2,12 @@
 
 use super::*;
 use crate::{
+    cloud::{
+        Cloud as _,
+        sim::{SimCloud, SimOptions},
+    },
     logs::hostile,
-    model::log::{LogOrigin, QueryState},
+    model::log::{LogOrigin, LogQuery, QueryState},
     text::is_hostile,
 };
 
@@ -187,4 +191,46 @@ fn rows_of_a_query_are_columns_objects_or_tabs() {
         rows(LogOutput::Json).lines().next(),
         Some(r#"{"path":"/a\u001b[2J","count":"3"}"#)
     );
+}
+
+#[derive(Default)]
+struct Kept(Printed);
+
+impl Sink for Kept {
+    fn write(&mut self, printed: &Printed) -> Result<std::ops::ControlFlow<()>> {
+        self.0.out.push_str(&printed.out);
+        self.0.err.push_str(&printed.err);
+        Ok(std::ops::ControlFlow::Continue(()))
+    }
+}
+
+#[tokio::test]
+async fn a_group_that_cannot_be_read_does_not_keep_the_others_from_being_printed() {
+    let cloud = SimCloud::new(SimOptions::default());
+    let filter = Filter::default();
+    let printer = Printer {
+        sources: &[],
+        filter: &filter,
+        output: LogOutput::Raw,
+        secrets: Secrets::Masked,
+        reader: Reader::Program,
+        flow: &FlowFormats::default(),
+    };
+    let read = async |groups: &[&str]| {
+        let query = LogQuery {
+            groups: groups.iter().map(|&group| group.to_owned()).collect(),
+            from: cloud.now() - jiff::SignedDuration::from_mins(5),
+            to: cloud.now(),
+            pattern: String::new(),
+            limit: 100,
+        };
+        let mut kept = Kept::default();
+        let answer = show(&cloud, &query, &printer, &mut kept).await;
+        answer.map(|()| kept.0)
+    };
+    let kept = read(&["/gone", "/ecs/hydren/backend"]).await.unwrap();
+    assert!(!kept.out.is_empty());
+    assert!(kept.err.contains("/gone"), "{}", kept.err);
+    let error = read(&["/gone"]).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::NotFound);
 }
