@@ -5,7 +5,9 @@
 //! inputs change, so that drawing only reads.
 
 mod act;
+mod editor;
 mod flows;
+mod insights;
 mod layer;
 mod logs;
 mod screen;
@@ -14,7 +16,9 @@ mod window;
 #[cfg(test)]
 mod tests;
 
+pub use editor::Editor;
 pub use flows::Flows;
+pub use insights::{Asking, History, Insights, Past, bill};
 pub use layer::{Layer, Lines, Listing, Picker, Prompt};
 pub use screen::{Pane, Screen};
 pub use window::ChartWindow;
@@ -132,6 +136,13 @@ pub enum Msg {
         /// Answer.
         sums: Box<FlowSums>,
     },
+    /// What was asked of past logs was answered.
+    History {
+        /// Generation that asked.
+        generation: u64,
+        /// Answer.
+        answer: History,
+    },
     /// Something was saved.
     Saved(Result<PathBuf>),
     /// The profiles of this machine were listed.
@@ -172,6 +183,10 @@ pub enum Effect {
     SaveLines(String, Extract),
     /// Add up the flow records among the log lines.
     AddFlows(FlowJob),
+    /// Ask something of past logs.
+    AskHistory(Past),
+    /// Save a text under a name in the folder that the console was started in.
+    SaveText(String, String),
     /// Talk to another environment from now on.
     Connect(Box<Environment>),
     /// List this machine's AWS profiles.
@@ -262,6 +277,10 @@ pub struct App {
     pub logs: LogView,
     /// What the flow records among them add up to.
     pub flows: Flows,
+    /// The question to Logs Insights.
+    pub insights: Option<Insights>,
+    /// The time that was to be gone to, whose lines were not read.
+    past: Option<logs::Unread>,
     /// The charts' window.
     pub window: ChartWindow,
     /// Whether the console polls.
@@ -343,6 +362,8 @@ impl App {
             layers: Vec::new(),
             logs: LogView::default(),
             flows: Flows::default(),
+            insights: None,
+            past: None,
             window: ChartWindow::default(),
             running: Running::Live,
             pace: Pace::Watched,
@@ -405,6 +426,7 @@ impl App {
             | Msg::Identity { generation, .. }
             | Msg::Log { generation, .. }
             | Msg::Found { generation, .. }
+            | Msg::History { generation, .. }
             | Msg::Grouped { generation, .. }
             | Msg::Flows { generation, .. }
                 if generation != self.generation =>
@@ -446,6 +468,7 @@ impl App {
                 self.flows_added(*sums);
                 Vec::new()
             }
+            Msg::History { answer, .. } => self.history_answered(answer),
             Msg::Saved(result) => {
                 self.saved(result);
                 Vec::new()
@@ -522,6 +545,9 @@ impl App {
     /// The pane that has the keys.
     #[must_use]
     pub fn focused(&self) -> Pane {
+        if self.at_answer() {
+            return Pane::Answer;
+        }
         let panes = self.screen.panes();
         panes[self
             .focus
@@ -582,6 +608,7 @@ impl App {
         }
         let mut effects = self.linger();
         effects.extend(self.add_flows());
+        effects.extend(self.poll_query());
         if self.running == Running::Live {
             effects.extend(self.poll());
         }
@@ -783,6 +810,9 @@ impl App {
         self.followed.clear();
         self.ecs_events.clear();
         let mut effects = self.stop_following();
+        effects.extend(self.stop_query());
+        self.insights = None;
+        self.past = None;
         self.derive();
         // The new cloud has a clock of its own: its first tick says what is due.
         effects.push(Effect::Connect(Box::new(environment)));

@@ -116,6 +116,7 @@ commands! {
     "patterns" Logs "patterns" "List groups of lines that are alike, with their counts." App::log_patterns;
     "sources" Logs "sources" "List the sources of lines, to show one alone." App::log_sources;
     "go-to-time" Logs "time" "Go to a time: `14:03`, `-15m`, `2026-11-22T14:03:27Z`." |app| app.prompt(Prompt::Time);
+    "insights" Logs "query" "Ask Logs Insights: a saved question or your own; its price is told before." App::insights;
     "wrap" Logs "wrap" "Wrap long lines, or cut them; cut lines scroll sideways." App::toggle_wrap;
     "raw" Logs "raw" "Show JSON lines as fields, or as they were written." App::toggle_raw;
     "times" Logs "times" "Show times as UTC, in this machine's zone, or as ages." App::next_clock;

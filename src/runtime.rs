@@ -3,7 +3,7 @@
 //! It never waits for I/O: every effect that talks to the outside runs in a task of its own and answers with a message.
 
 use crate::{
-    app::{App, Effect, Msg},
+    app::{App, Effect, History, Msg, Past},
     cloud::{Cloud, aws},
     error::{Error, ErrorKind, Result},
     model::{environment::Environment, log::Followed},
@@ -203,6 +203,17 @@ impl Performer {
                 generation,
                 patterns: lines.patterns(),
             }),
+            Effect::AskHistory(past) => self.answer(async move {
+                Msg::History {
+                    generation,
+                    answer: history(&*cloud, past).await,
+                }
+            }),
+            Effect::SaveText(name, text) => self.work(move || {
+                let path = PathBuf::from(name);
+                let saved = save_new(&path, |file| file.write_all(text.as_bytes()));
+                Msg::Saved(saved.map(|()| path))
+            }),
             Effect::SaveLines(name, lines) => self.work(move || {
                 let path = PathBuf::from(name);
                 Msg::Saved(save_new(&path, |file| lines.write(file)).map(|()| path))
@@ -254,6 +265,32 @@ impl Performer {
             // Nobody listens any more only when the console is being left.
             let _ = answers.send(work.await);
         });
+    }
+}
+
+/// Asks something of past logs.
+pub async fn history(cloud: &dyn Cloud, past: Past) -> History {
+    const WHAT: &str = "CloudWatch Logs";
+    match past {
+        Past::Lines(query) => {
+            let lines = within(LIMIT, WHAT, cloud.logs(&query)).await;
+            History::Lines(query, lines)
+        }
+        Past::Start(query) => {
+            History::Started(within(LIMIT, WHAT, cloud.start_query(&query)).await)
+        }
+        Past::Answer(id) => {
+            let answer = within(LIMIT, WHAT, cloud.query_answer(&id)).await;
+            History::Answered(id, answer)
+        }
+        Past::Stop(id) => {
+            let stopped = async {
+                cloud.stop_query(&id).await?;
+                cloud.query_answer(&id).await
+            };
+            let answer = within(LIMIT, WHAT, stopped).await;
+            History::Answered(id, answer)
+        }
     }
 }
 

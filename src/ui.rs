@@ -9,6 +9,7 @@
 
 mod bars;
 mod dialog;
+mod insights;
 mod logs;
 mod overview;
 mod tier;

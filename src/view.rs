@@ -273,7 +273,7 @@ fn rows(pane: Pane, scope: &Scope<'_>) -> Grid {
         Pane::RefusedPorts => flows::ports(scope),
         Pane::RefusedGroups => flows::groups(scope),
         // Log lines are drawn from where they are kept.
-        Pane::Lines => Grid::default(),
+        Pane::Lines | Pane::Answer => Grid::default(),
     }
 }
 

@@ -371,7 +371,7 @@ fn logs_of_the_demo_are_printed_filtered_and_queried() {
     assert!(rows.lines().next().unwrap().contains("dstport"), "{kept:?}");
     let said = String::from_utf8_lossy(&kept.stderr);
     assert!(
-        said.contains("$0.005 for a GB") && said.contains("scanned, $"),
+        said.contains("$0.005 for a GB") && said.contains("scanned, less than $0.0001"),
         "{said}"
     );
     refused(

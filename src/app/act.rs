@@ -58,6 +58,11 @@ impl App {
         match self.layers.last_mut() {
             Some(Layer::Filter(_)) => return self.filter_key(key),
             Some(Layer::Prompt(..)) => return self.prompt_key(key),
+            Some(Layer::Insights) => {
+                if let Some(effects) = self.insights_key(key) {
+                    return effects;
+                }
+            }
             Some(Layer::Palette(_) | Layer::Actions(_) | Layer::Pick(..)) => {
                 return self.listing_key(key);
             }
@@ -86,9 +91,18 @@ impl App {
                 command.name,
                 "help" | "errors" | "palette" | "quit" | "copy"
             )
+            || matches!(self.layers.last(), Some(Layer::Insights))
+                && matches!(
+                    command.name,
+                    "back" | "open" | "describe" | "filter" | "sort" | "save-log"
+                )
     }
 
     pub(super) fn paste(&mut self, text: &str) -> Vec<Effect> {
+        if let Some(Layer::Insights) = self.layers.last() {
+            self.pasted_query(text);
+            return Vec::new();
+        }
         let typed: String = text.chars().filter(|c| !c.is_control()).collect();
         let append = |input: &mut Input| *input = Input::new(format!("{}{typed}", input.value()));
         match self.layers.last_mut() {
@@ -222,6 +236,8 @@ impl App {
             Picker::Theme => return vec![Effect::LoadTheme(chosen)],
             Picker::Source => return self.picked_source(&chosen),
             Picker::Pattern => return self.picked_pattern(&chosen),
+            Picker::Query => return self.picked_query(&chosen),
+            Picker::Past => return self.picked_past(&chosen),
             Picker::Environment => match self.environments.iter().find(|e| e.name == chosen) {
                 Some(environment) => environment.clone(),
                 None => {
@@ -291,6 +307,8 @@ impl App {
             Picker::Theme => return vec![Effect::ListThemes],
             Picker::Source => return self.log_sources(),
             Picker::Pattern => return self.log_patterns(),
+            Picker::Query => return self.insights(),
+            Picker::Past => return Vec::new(),
         };
         self.push(Layer::Pick(picker, Listing::new(entries)))
     }
@@ -331,9 +349,11 @@ impl App {
             if let Some(lines) = layer.lines_mut() {
                 lines.step(by);
             }
-            return Vec::new();
+            if !matches!(layer, Layer::Insights) {
+                return Vec::new();
+            }
         }
-        if self.screen == Screen::Logs {
+        if self.focused() == Pane::Lines {
             self.logs.step(by);
             return Vec::new();
         }
@@ -404,8 +424,11 @@ impl App {
 
     /// Opens the selected row.
     pub fn open(&mut self) -> Vec<Effect> {
-        if !self.layers.is_empty() {
+        if !self.layers.is_empty() && !self.on_answer() {
             return self.back();
+        }
+        if let Some(effects) = self.on_answer().then(|| self.moment_of_row()).flatten() {
+            return effects;
         }
         let pane = self.focused();
         if let Some(inner) = pane.drills_into() {
@@ -440,7 +463,7 @@ impl App {
 
     /// Shows everything known of the selected row.
     pub fn describe(&mut self) -> Vec<Effect> {
-        if self.screen == Screen::Logs {
+        if self.focused() == Pane::Lines {
             return self.describe_line();
         }
         let pane = self.focused();
@@ -468,9 +491,9 @@ impl App {
                     .collect();
                 Some(lines.join("\n"))
             }
-            Some(_) => None,
+            Some(_) if !self.on_answer() => None,
             None if self.screen == Screen::Logs => self.copied_line(),
-            None => self
+            _ => self
                 .selected_id(self.focused())
                 .map(|id| neutral(id).into_owned()),
         };
@@ -504,7 +527,7 @@ impl App {
 
     /// Opens the filter line of the pane that has the keys.
     pub fn edit_filter(&mut self) -> Vec<Effect> {
-        if self.screen == Screen::Logs {
+        if self.focused() == Pane::Lines {
             return self.prompt(Prompt::Search);
         }
         let text = self.pane(self.focused()).state.filter.text().to_owned();

@@ -31,6 +31,8 @@ pub enum Layer {
     Pick(Picker, Listing),
     /// Type a filter for the pane that has the keys.
     Filter(Input),
+    /// A question to Logs Insights, and its answer.
+    Insights,
     /// Type something for the log screen; what of it cannot be understood.
     Prompt(Prompt, Input, Option<FilterError>),
 }
@@ -97,6 +99,10 @@ pub enum Picker {
     Source,
     /// Log lines that are alike.
     Pattern,
+    /// A question to Logs Insights.
+    Query,
+    /// What to do about a time whose lines were not read.
+    Past,
 }
 
 impl Picker {
@@ -110,6 +116,8 @@ impl Picker {
             Self::Theme => "Theme",
             Self::Source => "Sources",
             Self::Pattern => "Patterns",
+            Self::Query => "Logs Insights",
+            Self::Past => "Lines of this time were not read",
         }
     }
 }

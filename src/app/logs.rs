@@ -2,9 +2,9 @@
 
 mod shown;
 
-use super::{App, Effect, Layer, Listing, Pane, Picker, Prompt, Screen};
+use super::{App, Effect, Layer, Listing, Pane, Past, Picker, Prompt, Screen};
 use crate::{
-    cloud::follow::OVERLAP,
+    cloud::{follow::OVERLAP, meter},
     config::LogSettings,
     format,
     logs::{
@@ -18,14 +18,31 @@ use crate::{
         store::{Line, LineId},
         view::{BACK, Clock, Fold, LogView, Pace, Purpose, Secrets, Shape},
     },
-    model::log::{Follow, Followed, LogEvent, LogOrigin, LogSource},
+    model::log::{Follow, Followed, LogEvent, LogOrigin, LogQuery, LogSource},
 };
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use std::borrow::Cow;
 use tui_input::Input;
 
 /// Ticks, a second each, for which logs are still followed after their screen was left: Live Tail is paid by the minute.
 const LINGER: u16 = 120;
+
+/// How far before and after a past moment lines are read.
+const AROUND: SignedDuration = SignedDuration::from_mins(5);
+
+/// Lines of a past span that are read at most: the newest.
+const PAST_LINES: usize = 20_000;
+
+/// Entries of the list that is shown for a time whose lines were not read.
+const READ_LINES: &str = "read the lines";
+const ASK_INSIGHTS: &str = "ask Logs Insights";
+
+/// A moment whose lines were not read, and which lines would show it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Unread {
+    pub moment: Timestamp,
+    query: LogQuery,
+}
 
 /// Columns by which lines are scrolled sideways.
 const SIDEWAYS: usize = 20;
@@ -75,6 +92,7 @@ impl App {
         }
         let since = self.read_from(&groups);
         self.following = Following::Groups(groups.clone(), 0);
+        self.logs.read_since(since);
         self.logs.begin_session();
         vec![Effect::Follow(Follow {
             groups,
@@ -192,16 +210,78 @@ impl App {
         effects
     }
 
-    fn go_to_moment(&mut self, moment: Timestamp) {
-        let first = self.logs.store.order().front();
-        let oldest = first.and_then(|id| self.logs.store.line(*id)).map(|l| l.at);
-        if oldest.is_none_or(|oldest| oldest > moment.as_millisecond()) {
-            self.say(format!(
-                "{} is older than what is kept here: `hydren logs query` reads further back",
-                format::clock(moment)
+    pub(super) fn go_to_moment(&mut self, moment: Timestamp) {
+        self.logs.go_to_time(moment);
+        let Some((from, to)) = self.logs.unread(moment, AROUND) else {
+            return;
+        };
+        let groups = self.logs.sources.iter();
+        let groups: Vec<String> = groups
+            .filter(|source| source.origin != LogOrigin::EcsEvents)
+            .map(|source| source.group.clone())
+            .collect();
+        let mut entries = Vec::new();
+        if self.logs.store.dropped() == 0 {
+            entries.push((
+                READ_LINES.to_owned(),
+                format!(
+                    "{} to {} of {}, by FilterLogEvents: free",
+                    format::clock(from),
+                    format::clock(to),
+                    format::count(groups.len(), "log")
+                ),
             ));
         }
-        self.logs.go_to_time(moment);
+        let price = meter::scan_price(&self.environment.region);
+        entries.push((
+            ASK_INSIGHTS.to_owned(),
+            format!("a question about that hour; ${price} for a GB that it scans"),
+        ));
+        let query = LogQuery {
+            groups,
+            from,
+            to,
+            pattern: String::new(),
+            limit: PAST_LINES,
+        };
+        self.past = Some(Unread { moment, query });
+        self.push(Layer::Pick(Picker::Past, Listing::new(entries)));
+    }
+
+    pub(super) fn picked_past(&mut self, chosen: &str) -> Vec<Effect> {
+        if chosen == ASK_INSIGHTS {
+            return self.choose_query();
+        }
+        let Some(past) = &self.past else {
+            return Vec::new();
+        };
+        let query = past.query.clone();
+        self.say(format!(
+            "reading the lines of {} …",
+            format::clock(past.moment)
+        ));
+        vec![Effect::AskHistory(Past::Lines(query))]
+    }
+
+    /// Puts lines of a past span among the others, with its ends marked, and goes where the reader wanted to.
+    pub(super) fn past_read(
+        &mut self,
+        query: &LogQuery,
+        result: crate::error::Result<Vec<LogEvent>>,
+    ) {
+        match result {
+            Ok(lines) => {
+                self.notice = None;
+                self.logs.take_span(lines, query);
+                if let Some(past) = self.past.take_if(|past| past.query == *query) {
+                    self.logs.go_to_time(past.moment);
+                }
+            }
+            Err(error) => {
+                self.say(error.message.as_str());
+                self.note_error("Logs", Some(&error));
+            }
+        }
     }
 
     pub(super) fn set_log_filter(&mut self, text: &str) -> Vec<Effect> {
@@ -278,7 +358,11 @@ impl App {
         if *prompt == Prompt::Time {
             let typed = input.value().trim().to_owned();
             match moment(&typed, self.now, &self.clock_zone()) {
-                Some(moment) => self.go_to_moment(moment),
+                Some(moment) => {
+                    self.layers.pop();
+                    self.go_to_moment(moment);
+                    return Vec::new();
+                }
                 None => {
                     self.say(format!(
                         "{typed} is no time: 14:03, 14:03:27, -15m or 2026-11-22T14:03:27Z"
@@ -507,8 +591,10 @@ impl App {
     /// Saves the lines that are shown, neutralised and masked as they are on screen.
     pub fn save_log(&mut self) -> Vec<Effect> {
         self.on_logs(|app| {
-            let Some(lines) = app.extract("save") else {
-                return Vec::new();
+            let (text, lines) = if app.at_answer() {
+                (app.answer_text(), None)
+            } else {
+                (None, app.extract("save"))
             };
             let stamp = app.now.strftime("%Y%m%dT%H%M%SZ");
             let name: String = app
@@ -523,10 +609,14 @@ impl App {
                     }
                 })
                 .collect();
-            vec![Effect::SaveLines(
-                format!("hydren-{name}-{stamp}.log"),
-                lines,
-            )]
+            let name = format!("hydren-{name}-{stamp}");
+            match text {
+                Some(text) => vec![Effect::SaveText(format!("{name}.tsv"), text)],
+                None => lines
+                    .map(|lines| Effect::SaveLines(format!("{name}.log"), lines))
+                    .into_iter()
+                    .collect(),
+            }
         })
     }
 

@@ -207,6 +207,7 @@ panes! {
     Repositories "Repositories" Some(Tier::Images);
     ImageList "Images" Some(Tier::Images);
     Lines "Logs" None;
+    Answer "Rows" None;
     Alarms "Alarms" Some(Tier::Alarms);
     AlarmHistory "Alarm history" Some(Tier::Alarms);
     Dashboards "Dashboards" Some(Tier::Alarms);

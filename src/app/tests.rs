@@ -5,7 +5,10 @@ use crate::{
     cloud::sim,
     config::LogSettings,
     error::ErrorKind,
-    model::alarm::{Alarm, AlarmState, Alarms},
+    model::{
+        alarm::{Alarm, AlarmState, Alarms},
+        log::{InsightsAnswer, LogEvent, QueryState},
+    },
 };
 use crossterm::event::{KeyCode, KeyModifiers};
 use jiff::SignedDuration;
@@ -578,4 +581,125 @@ fn a_time_that_cannot_be_gone_to_is_told_and_hurts_nobody() {
         let (notice, _) = app.notice.clone().expect("it says what a time looks like");
         assert!(notice.contains("is no time"), "{typed}: {notice}");
     }
+}
+
+/// A console in which a saved query was asked.
+fn asking() -> (App, Vec<Effect>) {
+    let mut app = app();
+    app.environment.resources.log_groups = vec!["/ecs/backend".to_owned()];
+    press(&mut app, "7Qrequests-by-status\n\t");
+    let run = KeyEvent::new(KeyCode::Char('r'), KeyModifiers::CONTROL);
+    if let Some(insights) = &mut app.insights {
+        insights.source = insights.sources.len() - 1;
+    }
+    let effects = app.update(Msg::Key(run));
+    (app, effects)
+}
+
+fn told(app: &mut App, answer: History) -> Vec<Effect> {
+    let generation = app.generation;
+    app.update(Msg::History { generation, answer })
+}
+
+fn progress(state: QueryState) -> History {
+    let answer = InsightsAnswer {
+        state,
+        rows: vec![vec![("status".to_owned(), "200".to_owned())]],
+        matched: 1.0,
+        scanned: 2.0,
+        scanned_bytes: 3.0,
+    };
+    History::Answered("q1".to_owned(), Ok(answer))
+}
+
+fn ask(past: Past) -> Vec<Effect> {
+    vec![Effect::AskHistory(past)]
+}
+
+#[test]
+fn a_query_is_asked_every_second_until_its_answer_is_there() {
+    let (mut app, effects) = asking();
+    let [Effect::AskHistory(Past::Start(query))] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(query.groups, ["/ecs/backend"]);
+    assert_eq!(query.to.duration_since(query.from).as_hours(), 6);
+    let once = ask(Past::Answer("q1".to_owned()));
+    assert_eq!(told(&mut app, History::Started(Ok("q1".to_owned()))), once);
+    assert!(
+        !tick(&mut app, 1).contains(&once[0]),
+        "the first is under way"
+    );
+    told(&mut app, progress(QueryState::Running));
+    assert!(tick(&mut app, 1).contains(&once[0]));
+    told(&mut app, progress(QueryState::Complete));
+    assert_eq!(app.pane(Pane::Answer).grid.rows.len(), 1);
+    assert!(!tick(&mut app, 1).contains(&once[0]));
+}
+
+#[test]
+fn a_query_that_is_stopped_before_its_id_is_known_is_stopped_once_it_is() {
+    let (mut app, _) = asking();
+    assert_eq!(press(&mut app, "\x1b"), []);
+    let stop = ask(Past::Stop("q1".to_owned()));
+    assert_eq!(told(&mut app, History::Started(Ok("q1".to_owned()))), stop);
+    told(&mut app, progress(QueryState::Cancelled));
+    let insights = app.insights.as_ref().unwrap();
+    assert!(matches!(
+        insights.asking,
+        Asking::Ended {
+            state: QueryState::Cancelled,
+            ..
+        }
+    ));
+}
+
+#[test]
+fn a_query_does_not_go_on_unseen_in_an_environment_that_was_left() {
+    let (mut app, _) = asking();
+    told(&mut app, History::Started(Ok("q1".to_owned())));
+    let effects = app.connect(app.environment.clone());
+    let stop = effects
+        .iter()
+        .position(|e| *e == ask(Past::Stop("q1".to_owned()))[0]);
+    let connect = effects.iter().position(|e| matches!(e, Effect::Connect(_)));
+    assert!(stop.is_some() && stop < connect, "{effects:?}");
+    assert!(app.insights.is_none());
+}
+
+#[test]
+fn an_older_time_is_read_once_and_its_ends_are_marked() {
+    let mut app = app();
+    app.environment.resources.log_groups = vec!["/ecs/backend".to_owned()];
+    press(&mut app, "7");
+    assert_eq!(press(&mut app, "@-2h\n"), []);
+    let effects = press(&mut app, "\n");
+    let [Effect::AskHistory(Past::Lines(query))] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    let at = app.now - SignedDuration::from_hours(2);
+    assert!(query.from < at && at < query.to);
+    let line = LogEvent {
+        at,
+        ingested: None,
+        group: "/ecs/backend".to_owned(),
+        stream: "1".to_owned(),
+        id: None,
+        message: "two hours ago".to_owned(),
+    };
+    told(&mut app, History::Lines(query.clone(), Ok(vec![line])));
+    let lines = app.logs.store.order().iter();
+    let lines: Vec<&str> = lines
+        .filter_map(|id| Some(app.logs.store.line(*id)?.text))
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "a past span of 1 line begins: lines before it may be missing",
+            "two hours ago",
+            "the past span ends: lines after it may be missing"
+        ]
+    );
+    press(&mut app, "@-2h\n");
+    assert!(app.layers.is_empty(), "it was read already");
 }

@@ -68,6 +68,15 @@ pub fn scan_cost(region: &str, bytes: f64) -> f64 {
     bytes / 1e9 * scan_price(region)
 }
 
+/// Writes what so many bytes that Logs Insights scans in `region` cost: `$0.0042`.
+#[must_use]
+pub fn scan_bill(region: &str, bytes: f64) -> String {
+    match scan_cost(region, bytes) {
+        usd if usd > 0.0 && usd < 0.0001 => "less than $0.0001".to_owned(),
+        usd => format!("${usd:.4}"),
+    }
+}
+
 impl Meter {
     /// Counts one request. `units` are the billable units of the operation, 1 where it has none.
     pub fn record(&self, service: &'static str, operation: &'static str, units: u64) {

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     cloud::follow::Dedup,
     error::Error,
-    model::log::{Delivery, Followed, LogEvent, LogOrigin, LogSource},
+    model::log::{Delivery, Followed, LogEvent, LogOrigin, LogQuery, LogSource},
 };
 use jiff::{SignedDuration, Timestamp};
 use std::{
@@ -190,6 +190,10 @@ pub struct LogView {
     room: Cell<usize>,
     open: HashMap<StreamId, Open>,
     dedup: Dedup,
+    /// From when on lines are followed.
+    since: Option<Timestamp>,
+    /// Past spans that were read on request.
+    spans: Vec<(Timestamp, Timestamp)>,
 }
 
 impl Default for LogView {
@@ -225,6 +229,8 @@ impl LogView {
             room: Cell::new(1),
             open: HashMap::new(),
             dedup: Dedup::default(),
+            since: None,
+            spans: Vec::new(),
         }
     }
 
@@ -271,8 +277,76 @@ impl LogView {
         self.dedup.new_session();
     }
 
+    /// Lines are followed from `since` on.
+    pub fn read_since(&mut self, since: Timestamp) {
+        self.since = Some(self.since.map_or(since, |known| known.min(since)));
+    }
+
+    /// The span around `moment` whose lines were never read, cut where others were; `None` where the moment's own were.
+    #[must_use]
+    pub fn unread(
+        &self,
+        moment: Timestamp,
+        around: SignedDuration,
+    ) -> Option<(Timestamp, Timestamp)> {
+        let since = self.since?;
+        let oldest = self.store.order().front();
+        let oldest = oldest
+            .and_then(|id| self.store.line(*id))
+            .map(|line| line.at);
+        let dropped = self.store.dropped() > 0
+            && oldest.is_some_and(|oldest| moment.as_millisecond() < oldest);
+        let (mut from, mut to) = (moment - around, (moment + around).min(since));
+        if dropped {
+            return Some((from, moment + around));
+        }
+        if moment >= since {
+            return None;
+        }
+        for &(begin, end) in &self.spans {
+            if (begin..end).contains(&moment) {
+                return None;
+            }
+            if end <= moment {
+                from = from.max(end);
+            } else {
+                to = to.min(begin);
+            }
+        }
+        Some((from, to))
+    }
+
+    /// Puts lines of a past span among the others. Its ends are marked: what lies before and after was not read with it.
+    pub fn take_span(&mut self, lines: Vec<LogEvent>, query: &LogQuery) {
+        let mut from = query.from;
+        let mut why = "lines before it may be missing";
+        if lines.len() >= query.limit
+            && let Some(first) = lines.first()
+        {
+            from = first.at;
+            why = "there are more lines before it, too many to read at once";
+        }
+        if self.spans.contains(&(from, query.to)) {
+            return;
+        }
+        self.spans.push((from, query.to));
+        let count = crate::format::count(lines.len(), "line");
+        let begins = format!("a past span of {count} begins: {why}");
+        self.remark(from.as_millisecond(), "", &begins);
+        self.settle();
+        self.keep_lines(lines);
+        self.settle();
+        let ends = "the past span ends: lines after it may be missing";
+        self.remark(query.to.as_millisecond() - 1, "", ends);
+    }
+
     fn take_lines(&mut self, lines: Vec<LogEvent>) {
-        for event in self.dedup.delivery(lines) {
+        let lines = self.dedup.delivery(lines);
+        self.keep_lines(lines);
+    }
+
+    fn keep_lines(&mut self, lines: Vec<LogEvent>) {
+        for event in lines {
             self.failures.remove(&event.group);
             let source = self.sources.iter().find(|s| s.group == event.group);
             let (origin, label) = source.map_or_else(

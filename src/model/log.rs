@@ -26,7 +26,7 @@ pub struct LogEvent {
 }
 
 /// Which lines to read.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogQuery {
     /// Log groups.
     pub groups: Vec<String>,

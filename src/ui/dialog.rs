@@ -26,6 +26,7 @@ pub(super) fn render(app: &App, layer: &Layer, body: Rect, _bottom: Rect, buf: &
     match layer {
         // The filter is typed in the bottom line.
         Layer::Filter(_) | Layer::Prompt(..) => {}
+        Layer::Insights => super::insights::render(app, body, buf),
         Layer::Help(lines) => text(app, "Keys", &help(app, body.width), lines, body, buf),
         Layer::Errors(lines) => text(app, "Errors", &errors(app, body.width), lines, body, buf),
         Layer::Describe {

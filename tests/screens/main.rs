@@ -100,6 +100,56 @@ async fn log_lines_are_filtered_searched_and_read() {
 }
 
 #[tokio::test]
+async fn logs_insights_is_asked_and_answers() {
+    let mut stage = Stage::settled().await;
+    stage.keys("7 shift-q").await;
+    compare(&stage, "insights_list", &SIZES);
+    stage.keys("e r r o r s - b y - p a t h enter").await;
+    compare(&stage, "insights_draft", &SIZES);
+    stage.keys("tab shift-tab ctrl-r").await;
+    stage.wait(1);
+    stage.answer().await;
+    compare(&stage, "insights_running", &SIZES);
+    stage.keys("esc").await;
+    compare(&stage, "insights_stopped", &SIZES);
+    stage.keys("e shift-tab shift-tab ctrl-r").await;
+    for _ in 0..3 {
+        stage.wait(1);
+        stage.answer().await;
+    }
+    compare(&stage, "insights_answered", &SIZES);
+    stage.keys("d").await;
+    compare(&stage, "insights_row", &SIZES);
+}
+
+#[tokio::test]
+async fn a_query_that_is_wrong_is_told_with_its_place() {
+    let mut stage = Stage::settled().await;
+    stage
+        .keys("7 shift-q enter end ctrl-u l i m i t space a ctrl-r")
+        .await;
+    compare(&stage, "insights_wrong", &SIZES);
+}
+
+#[tokio::test]
+async fn a_row_of_an_answer_leads_to_the_lines_of_its_time() {
+    let mut stage = Stage::settled().await;
+    stage
+        .keys("7 shift-q s l o w e s t - r e q enter ctrl-r")
+        .await;
+    for _ in 0..3 {
+        stage.wait(1);
+        stage.answer().await;
+    }
+    stage.keys("enter").await;
+    compare(&stage, "insights_moment", &SIZES);
+    stage.keys("enter").await;
+    compare(&stage, "logs_of_the_past", &SIZES);
+    stage.keys("g").await;
+    compare(&stage, "logs_of_the_past_begin", &SIZES);
+}
+
+#[tokio::test]
 async fn logs_say_what_keeps_them_from_being_read() {
     let mut stage = Stage::settled().await;
     stage.press("7");

@@ -167,6 +167,10 @@ impl Stage {
                     generation,
                     sums: Box::new(job.run()),
                 },
+                Effect::AskHistory(past) => Msg::History {
+                    generation,
+                    answer: hydren::runtime::history(cloud(), past).await,
+                },
                 Effect::ListThemes => Msg::Themes(Theme::names(None)),
                 _ => continue,
             };

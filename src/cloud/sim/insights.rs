@@ -44,7 +44,7 @@ struct Query {
     /// How often its answer was asked for.
     asked: u32,
     /// What it had read when it was stopped.
-    stopped: Option<(f64, f64)>,
+    stopped: Option<InsightsAnswer>,
     billed: bool,
 }
 
@@ -121,10 +121,17 @@ impl Queries {
     /// As [`Self::answer`].
     pub fn stop(&self, id: &str, now: Option<Timestamp>, meter: &Meter) -> Result<()> {
         self.with(id, |query| {
+            if now.is_none() {
+                // Without a clock it stands where it was told to be.
+                query.asked = query.asked.saturating_sub(1);
+            }
             let answer = query.answer(now);
             if !answer.state.is_final() {
                 query.work.given_up.store(true, Ordering::Relaxed);
-                query.stopped = Some((answer.scanned, answer.scanned_bytes));
+                query.stopped = Some(InsightsAnswer {
+                    state: QueryState::Cancelled,
+                    ..answer
+                });
             }
         })?;
         self.answer(id, now, meter).map(|_| ())
@@ -145,6 +152,9 @@ impl Queries {
 
 impl Query {
     fn answer(&self, now: Option<Timestamp>) -> InsightsAnswer {
+        if let Some(answer) = &self.stopped {
+            return answer.clone();
+        }
         let lines = self.work.lines.load(Ordering::Relaxed) as f64;
         let bytes = self.work.bytes.load(Ordering::Relaxed) as f64;
         let reached = match (now, self.asked) {
@@ -160,10 +170,7 @@ impl Query {
             scanned: lines * (reached / bytes.max(1.0)).clamp(0.0, 1.0),
             scanned_bytes: bytes.min(reached.max(0.0)),
         };
-        if let Some((lines, bytes)) = self.stopped {
-            answer.state = QueryState::Cancelled;
-            (answer.scanned, answer.scanned_bytes) = (lines, bytes);
-        } else if reached < 0.0 {
+        if reached < 0.0 {
             answer.state = QueryState::Scheduled;
         } else if let Some((rows, matched)) = self.work.done.get() {
             answer.matched = *matched as f64;

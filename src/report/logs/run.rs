@@ -154,8 +154,8 @@ pub async fn query(
         if answer.state != QueryState::Complete {
             return Err(unanswered(answer.state));
         }
-        let cost = meter::scan_cost(&query.region, answer.scanned_bytes);
-        return say(printer.rows(&answer)?, format!("{progress}, ${cost:.4}")).map(|_| ());
+        let cost = meter::scan_bill(&query.region, answer.scanned_bytes);
+        return say(printer.rows(&answer)?, format!("{progress}, {cost}")).map(|_| ());
     }
 }
 
