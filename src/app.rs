@@ -10,6 +10,7 @@ mod flows;
 mod insights;
 mod layer;
 mod logs;
+mod operate;
 mod screen;
 mod window;
 
@@ -20,6 +21,7 @@ pub use editor::Editor;
 pub use flows::Flows;
 pub use insights::{Asking, History, Insights, Past, bill};
 pub use layer::{Layer, Lines, Listing, Picker, Prompt};
+pub use operate::{Answer, Filling, Report, Review, Work};
 pub use screen::{Pane, Screen};
 pub use window::ChartWindow;
 
@@ -44,6 +46,7 @@ use crate::{
         metric::{MetricId, Metrics, Window},
     },
     observe::{Observations, Observed},
+    op::Watch,
     poll::{self, Due, Pace},
     theme::Theme,
     triage::{self, Assessment},
@@ -52,7 +55,7 @@ use crate::{
 use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent, MouseEventKind};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use std::{
-    collections::{BTreeMap, HashSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashSet, VecDeque},
     path::PathBuf,
     sync::Arc,
 };
@@ -143,6 +146,13 @@ pub enum Msg {
         /// Answer.
         answer: History,
     },
+    /// Work for an operation was done.
+    Operation {
+        /// Generation that asked.
+        generation: u64,
+        /// What came of it.
+        report: Report,
+    },
     /// Something was saved.
     Saved(Result<PathBuf>),
     /// The profiles of this machine were listed.
@@ -177,6 +187,8 @@ pub enum Effect {
     Unfollow,
     /// Search the log lines.
     Search(LogPurpose, Job),
+    /// Work for an operation.
+    Operate(Work),
     /// Group log lines by what is alike in them.
     Group(Extract),
     /// Save log lines under a name in the folder that the console was started in.
@@ -273,6 +285,10 @@ pub struct App {
     pub panes: BTreeMap<Pane, PaneView>,
     /// Dialogs; the last is on top and gets keys first.
     pub layers: Vec<Layer>,
+    /// Operations, the newest last.
+    pub watches: Vec<Watch>,
+    /// IAM actions that AWS has denied.
+    pub denied: BTreeSet<String>,
     /// Log lines.
     pub logs: LogView,
     /// What the flow records among them add up to.
@@ -360,6 +376,8 @@ impl App {
                 .map(|pane| (*pane, PaneView::default()))
                 .collect(),
             layers: Vec::new(),
+            watches: Vec::new(),
+            denied: BTreeSet::new(),
             logs: LogView::default(),
             flows: Flows::default(),
             insights: None,
@@ -429,6 +447,7 @@ impl App {
             | Msg::History { generation, .. }
             | Msg::Grouped { generation, .. }
             | Msg::Flows { generation, .. }
+            | Msg::Operation { generation, .. }
                 if generation != self.generation =>
             {
                 Vec::new()
@@ -469,6 +488,7 @@ impl App {
                 Vec::new()
             }
             Msg::History { answer, .. } => self.history_answered(answer),
+            Msg::Operation { report, .. } => self.reported(report),
             Msg::Saved(result) => {
                 self.saved(result);
                 Vec::new()
@@ -621,7 +641,9 @@ impl App {
         let (now, pace) = (self.now, self.pace);
         for tier in Tier::ALL {
             let busy = self.seen.tier(tier).in_flight;
-            if !busy && self.due_tiers[tier.index()].take(now, pace.stretch(poll::interval(tier))) {
+            let seconds = pace.stretch(poll::interval(tier));
+            let seconds = seconds.min(self.awaited(tier).unwrap_or(seconds));
+            if !busy && self.due_tiers[tier.index()].take(now, seconds) {
                 self.seen.tier_mut(tier).in_flight = true;
                 effects.push(Effect::Read(tier));
             }
@@ -709,6 +731,7 @@ impl App {
             self.note_error(tier.title(), result.as_ref().err());
         }
         self.seen.tier_mut(tier).settle(result, self.now);
+        self.observe_operations();
         self.derive();
         let mut effects = self.follow_logs();
         if tier == Tier::Network {
@@ -795,6 +818,13 @@ impl App {
 
     /// Starts anew with `environment`: nothing that was seen of another one stays on screen.
     fn connect(&mut self, environment: Environment) -> Vec<Effect> {
+        if self.is_calling() {
+            self.say("a change is being made: wait until AWS has answered");
+            return Vec::new();
+        }
+        // Those that go on are found again when the console comes back.
+        self.watches.clear();
+        self.denied.clear();
         self.generation += 1;
         self.environment = environment.clone();
         self.seen = Observations::default();

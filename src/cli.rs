@@ -4,6 +4,7 @@ use crate::{
     cloud::sim::{Scenario, SimOptions},
     error::{Error, ErrorKind, Result},
     logs::filter::Filter,
+    op::{self, Request},
 };
 use clap::{
     Args, CommandFactory as _, Parser, Subcommand, ValueEnum,
@@ -36,7 +37,8 @@ const AFTER_HELP: &str = "\
 Settings come from flags, then HYDREN_* and AWS_* variables, then hydren.toml here or in a folder above, then the user's own \
 file, then defaults. `hydren info` says which apply and from where.
 
-Exit codes: 0 done and healthy, 1 failed, 2 wrong usage or configuration, 3 unhealthy or unknown, 5 not allowed, 130 interrupted.";
+Exit codes: 0 done and healthy, 1 failed, 2 wrong usage or configuration, 3 unhealthy or unknown, \
+4 rolled back or not healthy in time, 5 not allowed, 130 interrupted.";
 
 /// Flags that every command takes. They win over variables and files.
 #[derive(Debug, Clone, Default, Args)]
@@ -103,6 +105,39 @@ pub enum Command {
     Events(Format),
     /// Print the environment's logs, follow them, or ask Logs Insights
     Logs(Logs),
+    /// Set how many tasks a service runs
+    Scale {
+        /// Service
+        service: String,
+        /// Tasks
+        #[arg(value_parser = clap::value_parser!(i32).range(0..=5_000))]
+        desired: i32,
+        /// How it is carried out.
+        #[command(flatten)]
+        carry: Carry,
+    },
+    /// Replace the tasks of a service by new ones of the same revision
+    Restart {
+        /// Service
+        service: String,
+        /// How it is carried out.
+        #[command(flatten)]
+        carry: Carry,
+    },
+    /// Stop one task; its service starts another
+    StopTask {
+        /// Task id, ARN, or the beginning of an id
+        task: String,
+        /// How it is carried out.
+        #[command(flatten)]
+        carry: Carry,
+    },
+    /// Take snapshots of the database
+    Db {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: DbCommand,
+    },
     /// Say which settings apply and where each comes from, who the caller is, and what watching costs
     Info(Format),
     /// Print the completion script of a shell
@@ -129,6 +164,68 @@ pub enum Output {
     Json,
     /// For chats and tickets
     Markdown,
+}
+
+/// How an operation is carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Args)]
+pub struct Carry {
+    /// Print the plan and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Carry the plan out without asking; needed where there is no terminal
+    #[arg(long, short, conflicts_with = "dry_run")]
+    pub yes: bool,
+    /// Leave once AWS has accepted the calls, instead of watching what becomes of them
+    #[arg(long, conflicts_with = "dry_run")]
+    pub no_wait: bool,
+    /// How to print the plan and the outcome; the JSON is described in docs/operations.md
+    #[arg(long, short, value_enum, default_value_t = Output::Table)]
+    pub output: Output,
+}
+
+/// What to do with the database.
+#[derive(Debug, Clone, Subcommand)]
+pub enum DbCommand {
+    /// Take a snapshot, and wait until it is available
+    Snapshot {
+        /// Name; by default the database's with the time
+        name: Option<String>,
+        /// How it is carried out.
+        #[command(flatten)]
+        carry: Carry,
+    },
+}
+
+impl Command {
+    /// The operation that the command line asks for, if it does.
+    #[must_use]
+    pub fn request(&self) -> Option<(Request, Carry)> {
+        Some(match self {
+            Self::Scale {
+                service,
+                desired,
+                carry,
+            } => {
+                let (service, desired) = (service.clone(), Some(*desired));
+                (op::Scale { service, desired }.into(), *carry)
+            }
+            Self::Restart { service, carry } => {
+                let service = service.clone();
+                (op::Restart { service }.into(), *carry)
+            }
+            Self::StopTask { task, carry } => {
+                let task = task.clone();
+                (op::StopTask { task }.into(), *carry)
+            }
+            Self::Db {
+                command: DbCommand::Snapshot { name, carry },
+            } => {
+                let snapshot = name.clone();
+                (op::SnapshotDatabase { snapshot }.into(), *carry)
+            }
+            _ => return None,
+        })
+    }
 }
 
 /// Which logs, and how they are printed.

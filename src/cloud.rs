@@ -11,7 +11,7 @@ pub mod sim;
 
 mod call;
 
-pub use call::{Call, CallOutcome};
+pub use call::{Call, CallOutcome, Order};
 
 use crate::{
     error::Result,
@@ -27,7 +27,7 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 use jiff::Timestamp;
 use meter::Meter;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// What the console asks of AWS for one environment. Every method may be called concurrently and dropped at any await.
 #[async_trait]
@@ -90,9 +90,14 @@ pub trait Cloud: Send + Sync {
     /// Only when there is nothing to walk from: no cluster, several clusters, an unknown stack, no credentials.
     async fn discover(&self, start: &Start) -> Result<Discovery>;
 
-    /// Executes one call. Only `guard` and the operations' pipe call this.
+    /// Makes one call. Only `guard` and the operations' pipe call this.
     ///
     /// # Errors
     /// `ReadOnly` from the guard; otherwise what AWS answered.
-    async fn execute(&self, call: &Call) -> Result<CallOutcome>;
+    async fn execute(&self, order: &Order) -> Result<CallOutcome>;
+
+    /// Waits until the environment's clock has gone on by `span`. A clock that is held is set forward.
+    async fn rest(&self, span: Duration) {
+        tokio::time::sleep(span).await;
+    }
 }

@@ -1,6 +1,9 @@
 //! Every command of the console, once: name, title, what it does. Keys, hints, help, palette and docs/keys.md come from this table.
 
-use crate::app::{App, Effect, Layer, Picker, Prompt, Screen};
+use crate::{
+    app::{App, Effect, Layer, Picker, Prompt, Screen},
+    op,
+};
 
 /// Where a command belongs in help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,6 +12,8 @@ pub enum Group {
     Move,
     /// The selected thing.
     Selection,
+    /// Changing the environment.
+    Operations,
     /// Log lines.
     Logs,
     /// Charts and their window.
@@ -21,10 +26,11 @@ pub enum Group {
 
 impl Group {
     /// Every group in the order of help.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Screens,
         Self::Move,
         Self::Selection,
+        Self::Operations,
         Self::Logs,
         Self::Charts,
         Self::Console,
@@ -36,6 +42,7 @@ impl Group {
         match self {
             Self::Move => "Move",
             Self::Selection => "Selection",
+            Self::Operations => "Operations",
             Self::Logs => "Logs",
             Self::Charts => "Charts",
             Self::Screens => "Screens",
@@ -101,11 +108,17 @@ commands! {
     "copy" Selection "copy" "Copy the selected row's identifier (OSC 52, works over SSH)." App::copy;
     "browse" Selection "AWS console" "Give the selected row's page in the AWS console, and copy it." App::browse;
     "logs-of-selection" Selection "logs" "Show the log lines of the selected service, at the time that the charts look at." App::logs_of_selection;
-    "actions" Selection "actions" "List what can be done with the selected row." |app| app.push(Layer::actions());
+    "actions" Selection "actions" "List what can be done with the selected row." |app| app.push(Layer::actions(app.operations()));
     "filter" Selection "filter" "Filter rows: words, `column:value`, `!word`. In logs: search." App::edit_filter;
     "next-match" Selection "next match" "Go to the next row that passes the filter, in logs to the next match." |app| app.next_hit(1);
     "previous-match" Selection "previous match" "Go to the row before that passes the filter, in logs to the match before." |app| app.next_hit(-1);
     "sort" Selection "sort" "Sort by the next column, then the other way, then not at all." App::sort;
+
+    "scale" Operations "scale" "Set how many tasks the selected service runs." |app| app.on_service(|service| op::Scale { service, desired: None }.into());
+    "restart" Operations "restart" "Replace the tasks of the selected service by new ones of the same revision." |app| app.on_service(|service| op::Restart { service }.into());
+    "stop-task" Operations "stop task" "Stop the selected task; its service starts another." App::stop_task;
+    "db-snapshot" Operations "snapshot" "Take a snapshot of the database." |app| app.begin(op::SnapshotDatabase { snapshot: None }.into());
+    "operations" Operations "operations" "Show what was changed and what is under way." App::show_operations;
 
     "log-filter" Logs "filter" "Show only lines that pass: words, `/expression/`, `level:error`, `service:backend`, `field:value`, `-not`." |app| app.prompt(Prompt::Filter);
     "follow" Logs "follow" "Follow the newest line, or stop where it is." App::toggle_follow;

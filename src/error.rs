@@ -31,6 +31,8 @@ pub enum ErrorKind {
     Usage,
     /// A configuration file or variable is wrong.
     Config,
+    /// What is there is not what was expected: somebody else changed it, or another change is under way.
+    Conflict,
     /// Read-only mode forbids the call.
     ReadOnly,
     /// A local file, pipe or terminal failed.
@@ -54,6 +56,7 @@ impl ErrorKind {
             Self::Service => "service error",
             Self::Usage => "usage",
             Self::Config => "configuration",
+            Self::Conflict => "conflict",
             Self::ReadOnly => "read-only",
             Self::Io => "i/o",
             Self::Interrupted => "interrupted",

@@ -2,7 +2,7 @@
 
 use clap::Parser as _;
 use hydren::{
-    cli::{self, Cli, Command, Logs, LogsCommand, Options, Output},
+    cli::{self, Carry, Cli, Command, Logs, LogsCommand, Options, Output},
     cloud::{Cloud, sim::SimOptions},
     config::{Config, Surroundings},
     connect::{connect, locate},
@@ -21,9 +21,11 @@ use hydren::{
         environment::Environment,
         log::{Delivery, Follow, InsightsQuery, LogQuery, LogSource, Place},
     },
+    op::{Confirmation, Desk, Outcome, Plan, Request},
     report::{
         self, events, info,
         logs::{self, Printed, Printer, Reader},
+        operate::Wait,
         status::Status,
     },
     runtime::End,
@@ -81,6 +83,9 @@ fn run(cli: &Cli) -> Result<ExitCode> {
         }
     }
     let simulation = simulation.unwrap_or_default();
+    if let Some((request, carry)) = cli.command.as_ref().and_then(Command::request) {
+        return block_on(operate(&config, simulation, request, carry))?;
+    }
     match &cli.command {
         Some(Command::Status(format)) => block_on(status(&config, &simulation, format.output))?,
         Some(Command::Events(format)) => block_on(timeline(&config, &simulation, format.output))?,
@@ -171,6 +176,84 @@ async fn about(config: &Config, simulation: &SimOptions, output: Output) -> Resu
     };
     print_text(&info::print(config, Some(&present), output)?, output)?;
     identity.map(|_| ExitCode::SUCCESS)
+}
+
+/// Every operation.
+async fn operate(
+    config: &Config,
+    mut simulation: SimOptions,
+    request: Request,
+    carry: Carry,
+) -> Result<ExitCode> {
+    // Nobody wants to wait minutes for a simulation: its clock goes as fast as it is looked at.
+    simulation.elapsed.get_or_insert_default();
+    let (environment, cloud) = open(config, &simulation).await?;
+    let desk = Desk::new(&*cloud, &environment);
+    let plan = request.plan(&desk).await?;
+    let printed = report::operate::plan(&environment, &plan, carry.output)?;
+    if carry.dry_run {
+        print_text(&printed, carry.output)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if carry.output != Output::Json {
+        print_text(&printed, carry.output)?;
+    }
+    if plan.is_empty() {
+        if carry.output == Output::Json {
+            print_text(&printed, carry.output)?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    report::operate::permitted(&plan)?;
+    if !carry.yes {
+        confirm(&plan, &environment)?;
+    }
+    let wait = if carry.no_wait {
+        Wait::ForCalls
+    } else {
+        Wait::ForGoal
+    };
+    let tell = |line: &str| {
+        // There is nobody left to tell when this fails.
+        let _ = std::io::stderr().write_all(line.as_bytes());
+    };
+    let run = report::operate::run(&*cloud, &environment, plan, wait, tell);
+    let watch = tokio::select! {
+        watch = run => watch,
+        Ok(()) = tokio::signal::ctrl_c() => {
+            return Err(Error::new(ErrorKind::Interrupted, "no longer watched: what AWS has accepted goes on")
+                .hint("`hydren events --audit` says which calls were made, `hydren status` how it is"));
+        }
+    };
+    print_text(
+        &report::operate::end(&environment, &watch, carry.output)?,
+        carry.output,
+    )?;
+    let code = watch.outcome.as_ref().map_or(0, Outcome::exit_code);
+    Ok(ExitCode::from(code))
+}
+
+/// Asks whether a plan is to be carried out. The default is No.
+fn confirm(plan: &Plan, environment: &Environment) -> Result<()> {
+    let no = |message: &str| Error::new(ErrorKind::Usage, message.to_owned());
+    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+        return Err(no("there is no terminal to confirm the plan at")
+            .hint("add --yes to carry it out without asking, or --dry-run to see it only"));
+    }
+    let asked = |e| Error::new(ErrorKind::Io, "the terminal cannot be used").source(e);
+    let mut stderr = std::io::stderr();
+    let question = neutral(&report::operate::question(plan, environment)).into_owned();
+    stderr.write_all(question.as_bytes()).map_err(asked)?;
+    stderr.flush().map_err(asked)?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer).map_err(asked)?;
+    if Confirmation::of(plan, environment).is_given_by(&answer) {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Interrupted,
+        "not confirmed: nothing was changed",
+    ))
 }
 
 /// `hydren logs`.

@@ -3,6 +3,7 @@
 pub mod events;
 pub mod info;
 pub mod logs;
+pub mod operate;
 pub mod status;
 mod table;
 

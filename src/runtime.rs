@@ -3,10 +3,11 @@
 //! It never waits for I/O: every effect that talks to the outside runs in a task of its own and answers with a message.
 
 use crate::{
-    app::{App, Effect, History, Msg, Past},
+    app::{App, Effect, History, Msg, Past, Report, Work},
     cloud::{Cloud, aws},
     error::{Error, ErrorKind, Result},
     model::{environment::Environment, log::Followed},
+    op::{Desk, carry_out},
     terminal::Terminal,
     theme::Theme,
 };
@@ -199,6 +200,7 @@ impl Performer {
                 generation,
                 sums: Box::new(job.run()),
             }),
+            Effect::Operate(work) => self.operate(work, app),
             Effect::Group(lines) => self.work(move || Msg::Grouped {
                 generation,
                 patterns: lines.patterns(),
@@ -241,6 +243,36 @@ impl Performer {
             Effect::Quit => {}
         }
         Ok(())
+    }
+
+    /// Does what an operation needs of AWS, and tells what came of it.
+    fn operate(&self, work: Work, app: &App) {
+        let cloud = Arc::clone(&self.cloud);
+        let environment = app.environment.clone();
+        let (answers, generation) = (self.answers.clone(), app.generation);
+        let tell = move |report| {
+            // Nobody listens any more only when a signal ends the console; the audit log has what was done.
+            let _ = answers.send(Msg::Operation { generation, report });
+        };
+        tokio::spawn(async move {
+            let desk = Desk::new(&*cloud, &environment);
+            match work {
+                Work::Ask(request) => {
+                    let form = within(LIMIT, request.name(), request.operation().form(&desk)).await;
+                    tell(Report::Asked(request, form));
+                }
+                Work::Plan(request) => {
+                    let plan = within(LIMIT, request.name(), request.plan(&desk)).await;
+                    tell(Report::Planned(plan.map(Box::new)));
+                }
+                Work::CarryOut(index, plan) => {
+                    let told = |told| tell(Report::Carried(index, told));
+                    if let Some(fresh) = carry_out(&desk, &plan, told).await {
+                        tell(Report::Outdated(index, Box::new(fresh)));
+                    }
+                }
+            }
+        });
     }
 
     fn stop_following(&mut self) {

@@ -11,6 +11,7 @@ mod bars;
 mod dialog;
 mod insights;
 mod logs;
+mod operate;
 mod overview;
 mod tier;
 pub mod widget;

@@ -1,6 +1,6 @@
 //! What keys and commands do.
 
-use super::{App, Effect, Layer, Listing, Mouse, Pane, Picker, Prompt, Running, Screen};
+use super::{Answer, App, Effect, Layer, Listing, Mouse, Pane, Picker, Prompt, Running, Screen};
 use crate::{
     command,
     grid::Filter,
@@ -63,6 +63,13 @@ impl App {
                     return effects;
                 }
             }
+            Some(Layer::Fill(_)) => return self.fill_key(key),
+            Some(Layer::Review(_)) => return self.review_key(key),
+            Some(Layer::Watch(..)) => {
+                if let Some(effects) = self.watch_key(key) {
+                    return effects;
+                }
+            }
             Some(Layer::Palette(_) | Layer::Actions(_) | Layer::Pick(..)) => {
                 return self.listing_key(key);
             }
@@ -106,6 +113,12 @@ impl App {
         let typed: String = text.chars().filter(|c| !c.is_control()).collect();
         let append = |input: &mut Input| *input = Input::new(format!("{}{typed}", input.value()));
         match self.layers.last_mut() {
+            Some(Layer::Fill(filling)) => filling.paste(&typed),
+            Some(Layer::Review(review)) => {
+                if let Answer::Typed(input) = &mut review.answer {
+                    append(input);
+                }
+            }
             Some(Layer::Filter(input)) => {
                 append(input);
                 self.apply_filter();
@@ -491,6 +504,7 @@ impl App {
                     .collect();
                 Some(lines.join("\n"))
             }
+            Some(Layer::Watch(index, _)) => self.watch_text(*index),
             Some(_) if !self.on_answer() => None,
             None if self.screen == Screen::Logs => self.copied_line(),
             _ => self
@@ -631,8 +645,12 @@ impl App {
         vec![Effect::Suspend]
     }
 
-    /// Leaves the console.
+    /// Leaves the console, but not while a change is being made: what was done and what not would not be told.
     pub fn quit(&mut self) -> Vec<Effect> {
+        if self.is_calling() {
+            self.say("a change is being made: wait until AWS has answered");
+            return Vec::new();
+        }
         vec![Effect::Quit]
     }
 }

@@ -1,5 +1,6 @@
 //! Dialogs over the screen. They are a stack; the top one gets keys first.
 
+use super::{Filling, Review};
 use crate::{
     command::{COMMANDS, Command},
     logs::filter::FilterError,
@@ -29,6 +30,12 @@ pub enum Layer {
     Actions(Listing),
     /// Choose one of several things.
     Pick(Picker, Listing),
+    /// What an operation asks.
+    Fill(Box<Filling>),
+    /// A plan.
+    Review(Box<Review>),
+    /// An operation: its place among all.
+    Watch(usize, Lines),
     /// Type a filter for the pane that has the keys.
     Filter(Input),
     /// A question to Logs Insights, and its answer.
@@ -141,13 +148,19 @@ impl Layer {
         Self::Palette(Listing::commands(|_| true))
     }
 
-    /// The commands for the selection.
+    /// What can be done with the selection: operations first, with what hinders them, then everything else.
     #[must_use]
-    pub fn actions() -> Self {
-        Self::Actions(Listing::commands(|c| {
+    pub fn actions(operations: Vec<(&'static str, Option<String>)>) -> Self {
+        let operations = operations.into_iter().filter_map(|(name, hindrance)| {
+            let doc = crate::command::find(name)?.doc;
+            let about = hindrance.map_or_else(|| doc.to_owned(), |why| format!("✗ {why}"));
+            Some((name.to_owned(), about))
+        });
+        let others = Listing::commands(|c| {
             c.group == crate::command::Group::Selection
                 && !matches!(c.name, "actions" | "next-match" | "previous-match")
-        }))
+        });
+        Self::Actions(Listing::new(operations.chain(others.entries).collect()))
     }
 
     /// The list inside, if it has one.
@@ -163,7 +176,10 @@ impl Layer {
     /// The scroll position inside, if it has one.
     pub const fn lines_mut(&mut self) -> Option<&mut Lines> {
         match self {
-            Self::Help(lines) | Self::Errors(lines) | Self::Describe { lines, .. } => Some(lines),
+            Self::Help(lines)
+            | Self::Errors(lines)
+            | Self::Watch(_, lines)
+            | Self::Describe { lines, .. } => Some(lines),
             _ => None,
         }
     }

@@ -35,7 +35,7 @@ mod wafv2;
 mod wire;
 mod writes;
 
-use super::{Call, CallOutcome, Cloud, follow, meter::Meter};
+use super::{CallOutcome, Cloud, Order, follow, meter::Meter};
 use crate::{
     error::{Error, ErrorKind, Result},
     model::{
@@ -185,8 +185,8 @@ impl Cloud for AwsCloud {
         discover::discover(self, start).await
     }
 
-    async fn execute(&self, call: &Call) -> Result<CallOutcome> {
-        writes::execute(self, call).await
+    async fn execute(&self, order: &Order) -> Result<CallOutcome> {
+        writes::execute(self, &order.call).await
     }
 }
 

@@ -1,5 +1,6 @@
 //! Every write that the console can make.
 
+use crate::op::Change;
 use serde::Serialize;
 
 /// A write. The enum is closed: a new operation that needs a new kind of write adds it here, and the guards see it.
@@ -41,6 +42,12 @@ pub enum Call {
 }
 
 impl Call {
+    /// Fills in what only the calls before it could tell.
+    #[must_use]
+    pub fn completed(self, _before: &[CallOutcome]) -> Self {
+        self
+    }
+
     /// The IAM action it needs.
     #[must_use]
     pub const fn action(&self) -> &'static str {
@@ -59,6 +66,21 @@ impl Call {
             Self::StopTask { task, .. } => task,
             Self::SnapshotDatabase { database, .. } => database,
         }
+    }
+
+    /// The equivalent `aws` command, quoted for a shell.
+    #[must_use]
+    pub fn shell(&self) -> String {
+        let words = self.aws_command();
+        let quoted: Vec<String> = words
+            .iter()
+            .map(|word| match shlex::try_quote(word) {
+                Ok(quoted) => quoted.into_owned(),
+                // A word with a NUL, which no shell takes.
+                Err(_) => word.replace('\0', ""),
+            })
+            .collect();
+        quoted.join(" ")
     }
 
     /// The equivalent `aws` command, as words: quoting is the printer's business.
@@ -128,6 +150,32 @@ impl Call {
     }
 }
 
+/// A call on its way, with what is written into the audit log beside it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Order {
+    /// Name of the operation that it belongs to.
+    pub operation: &'static str,
+    /// The call.
+    pub call: Call,
+    /// What the operation changes, before and after; no secrets.
+    pub changes: Vec<Change>,
+}
+
+#[cfg(test)]
+impl From<Call> for Order {
+    fn from(call: Call) -> Self {
+        Self {
+            operation: "test",
+            call,
+            changes: vec![Change {
+                field: "size".to_owned(),
+                before: Some("1".to_owned()),
+                after: Some("2".to_owned()),
+            }],
+        }
+    }
+}
+
 /// What a call led to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CallOutcome {
@@ -135,4 +183,13 @@ pub struct CallOutcome {
     pub summary: String,
     /// ARN or id of what was made or changed.
     pub resource: Option<String>,
+}
+
+impl CallOutcome {
+    /// `family:revision`, where a task definition was registered or deployed.
+    #[must_use]
+    pub fn revision(&self) -> Option<String> {
+        let (_, name) = self.resource.as_ref()?.split_once(":task-definition/")?;
+        Some(name.to_owned())
+    }
 }

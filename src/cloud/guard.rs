@@ -1,6 +1,6 @@
 //! Guards around a cloud, as decorators: read-only mode and the audit log. Both sit where calls are made, not in menus.
 
-use super::{Call, CallOutcome, Cloud, meter::Meter};
+use super::{Call, CallOutcome, Cloud, Order, meter::Meter};
 use crate::{
     error::{Error, ErrorKind, Result},
     model::{
@@ -11,6 +11,7 @@ use crate::{
         log::{Follow, Followed, InsightsAnswer, InsightsQuery, LogEvent, LogQuery},
         metric::{MetricId, Metrics, Window},
     },
+    op::Change,
 };
 use async_trait::async_trait;
 use futures::stream::BoxStream;
@@ -21,6 +22,7 @@ use std::{
     io::Write as _,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 /// Wraps `cloud` in every guard that `environment` needs. Every call is recorded, refused ones too.
@@ -54,9 +56,10 @@ struct Guarded {
 }
 
 impl Guarded {
-    async fn permitted(&self, call: &Call) -> Result<CallOutcome> {
+    async fn permitted(&self, order: &Order) -> Result<CallOutcome> {
+        let call = &order.call;
         match &self.refuse {
-            None => self.inner.execute(call).await,
+            None => self.inner.execute(order).await,
             Some(why) => Err(Error::new(
                 ErrorKind::ReadOnly,
                 format!("{} on {} was refused: {why}", call.action(), call.resource()),
@@ -74,8 +77,10 @@ struct AuditLine<'a> {
     account: Option<&'a str>,
     who: Option<&'a str>,
     operation: &'a str,
+    action: &'a str,
     #[serde(flatten)]
     call: &'a Call,
+    changes: &'a [Change],
     result: &'a str,
     detail: &'a str,
 }
@@ -126,7 +131,11 @@ impl Cloud for Guarded {
         self.inner.discover(start).await
     }
 
-    async fn execute(&self, call: &Call) -> Result<CallOutcome> {
+    async fn rest(&self, span: Duration) {
+        self.inner.rest(span).await;
+    }
+
+    async fn execute(&self, order: &Order) -> Result<CallOutcome> {
         // The log is opened first: a call that cannot be recorded is not made.
         let mut log = open_audit_log(&self.audit_log)?;
         let who = self.inner.identity().await;
@@ -138,14 +147,16 @@ impl Cloud for Guarded {
             environment: &self.environment,
             account: who.as_ref().map(|w| w.account.as_str()),
             who: who.as_ref().map(|w| w.arn.as_str()),
-            operation: call.action(),
-            call,
+            operation: order.operation,
+            action: order.call.action(),
+            call: &order.call,
+            changes: &order.changes,
             result,
             detail,
         };
         append(&mut log, &line("tried", &unknown))
             .map_err(|e| audit_failure(&self.audit_log, e))?;
-        let outcome = self.permitted(call).await;
+        let outcome = self.permitted(order).await;
         let (result, detail) = match &outcome {
             Ok(done) => ("accepted", done.summary.as_str()),
             Err(error) if error.kind == ErrorKind::ReadOnly => ("refused", error.message.as_str()),

@@ -49,7 +49,7 @@ mod tests;
 pub use names::environment;
 pub use scenario::Scenario;
 
-use super::{Call, CallOutcome, Cloud, follow, meter::Meter};
+use super::{Call, CallOutcome, Cloud, Order, follow, meter::Meter};
 use crate::{
     error::{Error, ErrorKind, Result},
     model::{
@@ -64,7 +64,10 @@ use async_trait::async_trait;
 use futures::{StreamExt as _, stream::BoxStream};
 use jiff::{SignedDuration, Timestamp};
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 use world::{EPOCH, World};
@@ -99,6 +102,8 @@ pub struct SimCloud {
     options: SimOptions,
     started: Instant,
     meter: Arc<Meter>,
+    /// Milliseconds by which a held clock was set forward.
+    rested: AtomicU64,
     /// Made by the first read.
     world: Arc<Mutex<Option<World>>>,
     queries: insights::Queries,
@@ -112,6 +117,7 @@ impl SimCloud {
             options,
             started: Instant::now(),
             meter: Arc::default(),
+            rested: AtomicU64::new(0),
             world: Arc::default(),
             queries: insights::Queries::default(),
         }
@@ -133,6 +139,12 @@ impl SimCloud {
         })
         .await
         .map_err(stopped)
+    }
+
+    /// How long after the epoch the clock stands, where it is held.
+    fn held(&self) -> Option<Duration> {
+        let rested = Duration::from_millis(self.rested.load(Ordering::Relaxed));
+        self.options.elapsed.map(|elapsed| elapsed + rested)
     }
 
     /// Takes the time that AWS would, so that loading is seen; none where the clock is held.
@@ -168,8 +180,7 @@ const fn travel_time(tier: Tier) -> u64 {
 impl Cloud for SimCloud {
     fn now(&self) -> Timestamp {
         let since = self
-            .options
-            .elapsed
+            .held()
             .unwrap_or_else(|| self.started.elapsed().mul_f64(self.options.speed.max(0.0)));
         SignedDuration::try_from(since)
             .ok()
@@ -290,11 +301,20 @@ impl Cloud for SimCloud {
         Ok(discovery())
     }
 
-    async fn execute(&self, call: &Call) -> Result<CallOutcome> {
+    async fn rest(&self, span: Duration) {
+        if self.options.elapsed.is_some() {
+            let span = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+            self.rested.fetch_add(span, Ordering::Relaxed);
+        } else {
+            tokio::time::sleep(span.div_f64(self.options.speed.max(f64::EPSILON))).await;
+        }
+    }
+
+    async fn execute(&self, order: &Order) -> Result<CallOutcome> {
         self.travel(110).await;
-        let (service, operation) = call.action().split_once(':').unwrap_or_default();
+        let (service, operation) = order.call.action().split_once(':').unwrap_or_default();
         self.meter.record(service, operation, 1);
-        let call = call.clone();
+        let call = order.call.clone();
         self.with_world(move |world| execute(world, &call)).await?
     }
 }

@@ -1,6 +1,9 @@
 //! The lines at the top and the bottom.
 
-use super::widget::{grid, paint::style};
+use super::{
+    operate,
+    widget::{grid, paint::style},
+};
 use crate::{
     app::{App, Layer, Prompt, Running, Screen, cents},
     format,
@@ -77,6 +80,7 @@ pub(super) fn header(app: &App, area: Rect, buf: &mut Buffer) {
             format!("{} API  ", cents(&app.spent)),
         ));
     }
+    right.extend(operate::under_way(app));
     right.extend(credentials(app));
     right.push(freshness(app));
     for severity in [Health::Critical, Health::Warning] {

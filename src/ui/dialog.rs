@@ -1,9 +1,12 @@
 //! Dialogs: help, errors, details, palette, pickers.
 
-use super::widget::{
-    grid,
-    paint::style,
-    pane::{Focus, Pane as Frame},
+use super::{
+    operate,
+    widget::{
+        grid,
+        paint::style,
+        pane::{Focus, Pane as Frame},
+    },
 };
 use crate::{
     app::{App, Layer, Lines, Listing},
@@ -43,6 +46,9 @@ pub(super) fn render(app: &App, layer: &Layer, body: Rect, _bottom: Rect, buf: &
                 buf,
             );
         }
+        Layer::Fill(filling) => operate::fill(app, filling, body, buf),
+        Layer::Review(review) => operate::review(app, review, body, buf),
+        Layer::Watch(index, lines) => operate::watch(app, *index, lines, body, buf),
         Layer::Palette(listing) => list(app, "Commands", listing, body, buf),
         Layer::Actions(listing) => list(app, "Actions", listing, body, buf),
         Layer::Pick(picker, listing) => list(app, picker.title(), listing, body, buf),
@@ -50,7 +56,7 @@ pub(super) fn render(app: &App, layer: &Layer, body: Rect, _bottom: Rect, buf: &
 }
 
 /// Clears the middle of `body` and frames it; gives what is inside.
-fn frame(
+pub(super) fn frame(
     app: &App,
     title: &str,
     state: &str,
@@ -115,7 +121,7 @@ fn text(app: &App, title: &str, all: &[Line<'_>], lines: &Lines, body: Rect, buf
     }
 }
 
-fn span(app: &App, role: Role, text: impl Into<String>) -> Span<'static> {
+pub(super) fn span(app: &App, role: Role, text: impl Into<String>) -> Span<'static> {
     Span::styled(text.into(), style(&app.theme, role))
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    cloud::{Call, CallOutcome, meter::Meter},
+    cloud::{CallOutcome, Order, meter::Meter},
     error::Result as Answer,
     model::{
         Snapshot, Tier,
@@ -151,7 +151,7 @@ impl Cloud for Fake {
         silent()
     }
 
-    async fn execute(&self, _: &Call) -> Answer<CallOutcome> {
+    async fn execute(&self, _: &Order) -> Answer<CallOutcome> {
         silent()
     }
 }

@@ -79,7 +79,8 @@ impl Cloud for Witness {
         silent()
     }
 
-    async fn execute(&self, call: &Call) -> Result<CallOutcome> {
+    async fn execute(&self, order: &Order) -> Result<CallOutcome> {
+        let call = &order.call;
         drop(self.reader.lock().unwrap().take());
         // A pipe cannot be looked into.
         let before = if self.audit_log.is_file() {
@@ -155,7 +156,7 @@ impl Stage {
         );
         let mut outcomes = Vec::new();
         for call in calls {
-            outcomes.push(cloud.execute(call).await);
+            outcomes.push(cloud.execute(&call.clone().into()).await);
         }
         (outcomes, witness, self.home)
     }
@@ -237,7 +238,9 @@ async fn a_line_says_who_did_what_where_when_and_how_it_ended() {
             "environment": "prod",
             "account": "111122223333",
             "who": "arn:aws:sts::111122223333:assumed-role/ops/jo",
-            "operation": "ecs:UpdateService",
+            "operation": "test",
+            "action": "ecs:UpdateService",
+            "changes": [{"field": "size", "before": "1", "after": "2"}],
             "call": "scale-service",
             "cluster": "shop",
             "service": "backend",

@@ -178,7 +178,7 @@ async fn what_does_not_exist_is_not_found() {
         stop,
         snapshot,
     ] {
-        let error = cloud.execute(&call).await.unwrap_err();
+        let error = cloud.execute(&call.clone().into()).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::NotFound, "{call:?}");
         assert!(error.hint.is_some());
     }
@@ -202,7 +202,7 @@ async fn a_snapshot_is_created_once() {
         database: "hydren-db".to_owned(),
         snapshot: "before-migration".to_owned(),
     };
-    let outcome = cloud.execute(&call).await.unwrap();
+    let outcome = cloud.execute(&call.clone().into()).await.unwrap();
     assert!(
         outcome
             .resource
@@ -215,7 +215,7 @@ async fn a_snapshot_is_created_once() {
     assert_eq!(database.status, DatabaseStatus::BackingUp);
     assert_eq!(database.snapshots[0].id, "before-migration");
     assert_eq!(database.snapshots[0].status, SnapshotStatus::Creating);
-    let again = cloud.execute(&call).await.unwrap_err();
+    let again = cloud.execute(&call.clone().into()).await.unwrap_err();
     assert!(again.message.starts_with("DBSnapshotAlreadyExists"));
 }
 

@@ -1,0 +1,138 @@
+//! Operations: everything that the console changes goes through one pipe.
+//!
+//! ```text
+//! Request ─▶ plan ─▶ review ─▶ confirm ─▶ carry out ─▶ watch ─▶ outcome
+//!            reads AWS afresh,            call by      a goal tested against each
+//!            changes nothing              call         new observation, with a deadline
+//! ```
+//!
+//! An operation is one file here: a struct of its inputs that implements [`Operation`], and a row in the table of [`Request`]. It says
+//! which form asks for its inputs and builds a [`Plan`]; review, confirmation by risk, read-only mode, audit log, progress, undo,
+//! `--dry-run` and the headless twin come from the pipe and are the same for all.
+//!
+//! A plan says everything before anything happens: what changes, what was checked, what it costs, how bad it can be, what undoes it, how
+//! long it takes, and the calls. It is made again right before it is carried out; where the environment is no longer what the plan was
+//! made for, nothing is done and the new plan is shown instead.
+
+mod carry;
+mod confirm;
+mod desk;
+pub mod form;
+mod goal;
+mod plan;
+mod restart;
+mod scale;
+mod snapshot;
+mod stop_task;
+mod watch;
+
+#[cfg(test)]
+mod tests;
+
+pub use carry::{Told, carry_out};
+pub use confirm::Confirmation;
+pub use desk::Desk;
+pub use goal::{Goal, Standing, Step, StepState, Verdict, under_way};
+pub use plan::{Change, Check, CheckState, Cost, Document, Mark, Plan, Risk, Undo, usd};
+pub use restart::Restart;
+pub use scale::Scale;
+pub use snapshot::SnapshotDatabase;
+pub use stop_task::StopTask;
+pub use watch::{CallState, Outcome, Timed, Watch};
+
+use crate::error::Result;
+use async_trait::async_trait;
+use form::Form;
+use serde::Serialize;
+
+/// An operation with its inputs.
+#[async_trait]
+pub trait Operation: Send + Sync {
+    /// Stable name, that of the command line: `scale`.
+    fn name(&self) -> &'static str;
+
+    /// The IAM actions that its calls need.
+    fn actions(&self) -> &'static [&'static str];
+
+    /// Asks for what is left to be said, filled with what is known; `None` where nothing is to be asked.
+    ///
+    /// # Errors
+    /// What has to be known to ask could not be read.
+    async fn form(&self, _desk: &Desk<'_>) -> Result<Option<Form>> {
+        Ok(None)
+    }
+
+    /// Takes what was filled in.
+    ///
+    /// # Errors
+    /// `Usage` names the field and what it takes.
+    fn filled(&self, _form: &Form) -> Result<Request> {
+        unfillable(self.name())
+    }
+
+    /// Reads AWS afresh and says what would be done; changes nothing.
+    ///
+    /// # Errors
+    /// `Usage` for inputs that cannot be, `NotFound` for a target that is not there, what AWS answered otherwise. What only speaks
+    /// against it is a [`Check`] of the plan.
+    async fn plan(&self, desk: &Desk<'_>) -> Result<Plan>;
+}
+
+fn unfillable<T>(name: &str) -> Result<T> {
+    use crate::error::{Error, ErrorKind};
+    Err(Error::new(
+        ErrorKind::Usage,
+        format!("{name} has nothing to fill in"),
+    ))
+}
+
+/// Writes [`Request`] from its table.
+macro_rules! requests {
+    ($($variant:ident($inputs:ty) $about:literal),+ $(,)?) => {
+        /// What somebody wants done. The enum is closed: what is not in it cannot be done.
+        #[derive(Debug, Clone, PartialEq, Serialize)]
+        #[serde(tag = "operation", rename_all = "kebab-case")]
+        pub enum Request {
+            $(#[doc = $about] $variant($inputs)),+
+        }
+
+        impl Request {
+            /// The operation behind it.
+            #[must_use]
+            pub fn operation(&self) -> &dyn Operation {
+                match self {
+                    $(Self::$variant(inputs) => inputs),+
+                }
+            }
+        }
+
+        $(impl From<$inputs> for Request {
+            fn from(inputs: $inputs) -> Self {
+                Self::$variant(inputs)
+            }
+        })+
+    };
+}
+
+requests! {
+    Scale(Scale) "Sets how many tasks a service runs.",
+    Restart(Restart) "Replaces the tasks of a service by new ones of the same revision.",
+    StopTask(StopTask) "Stops one task; its service starts another.",
+    Snapshot(SnapshotDatabase) "Takes a snapshot of the database.",
+}
+
+impl Request {
+    /// Stable name, that of the command line.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.operation().name()
+    }
+
+    /// Makes its plan; see [`Operation::plan`].
+    ///
+    /// # Errors
+    /// Those of the operation.
+    pub async fn plan(&self, desk: &Desk<'_>) -> Result<Plan> {
+        self.operation().plan(desk).await
+    }
+}

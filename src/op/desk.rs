@@ -1,0 +1,118 @@
+//! Where plans are made: what of the environment they read, each thing once and afresh.
+
+use super::{CheckState, Plan};
+use crate::{
+    cloud::Cloud,
+    error::{Error, ErrorKind, Result},
+    model::{
+        Snapshot, Tier,
+        compute::{Compute, Service},
+        database::Database,
+        environment::Environment,
+    },
+};
+use jiff::Timestamp;
+use std::sync::Arc;
+
+/// What a plan is made from.
+pub struct Desk<'a> {
+    /// What is asked.
+    pub cloud: &'a dyn Cloud,
+    /// The environment.
+    pub environment: &'a Environment,
+}
+
+impl<'a> Desk<'a> {
+    /// Sits down in front of an environment.
+    #[must_use]
+    pub const fn new(cloud: &'a dyn Cloud, environment: &'a Environment) -> Self {
+        Self { cloud, environment }
+    }
+
+    /// The environment's present.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.cloud.now()
+    }
+
+    /// Reads the cluster and its services.
+    ///
+    /// # Errors
+    /// What AWS answered.
+    pub async fn compute(&self) -> Result<Arc<Compute>> {
+        match self.cloud.read(Tier::Ecs).await? {
+            Snapshot::Compute(compute) => Ok(compute),
+            _ => Err(mixed_up(Tier::Ecs)),
+        }
+    }
+
+    /// Reads the database.
+    ///
+    /// # Errors
+    /// What AWS answered.
+    pub async fn database(&self) -> Result<Arc<Database>> {
+        match self.cloud.read(Tier::Rds).await? {
+            Snapshot::Database(database) => Ok(database),
+            _ => Err(mixed_up(Tier::Rds)),
+        }
+    }
+}
+
+fn mixed_up(tier: Tier) -> Error {
+    Error::new(
+        ErrorKind::Service,
+        format!("another tier was answered for {}", tier.title()),
+    )
+}
+
+/// Finds a service that exists.
+///
+/// # Errors
+/// `NotFound` names those that do.
+pub(super) fn service<'c>(compute: &'c Compute, name: &str) -> Result<&'c Service> {
+    use crate::model::state::ServiceStatus;
+    let known =
+        |s: &&Service| !matches!(s.status, ServiceStatus::Missing | ServiceStatus::Inactive);
+    if let Some(service) = compute.service(name).filter(known) {
+        return Ok(service);
+    }
+    let names: Vec<&str> = compute
+        .services
+        .iter()
+        .filter(known)
+        .map(|s| s.name.as_str())
+        .collect();
+    let error = Error::new(
+        ErrorKind::NotFound,
+        format!("cluster {} has no service {name}", compute.cluster.name),
+    );
+    Err(if names.is_empty() {
+        error.hint("the environment names no service; `hydren init` finds them")
+    } else {
+        error.hint(format!("there is {}", names.join(", ")))
+    })
+}
+
+/// Adds the check that nothing else is deploying the service.
+pub(super) fn idle(plan: Plan, service: &Service) -> Plan {
+    let what = "no deployment in progress";
+    let running = service.rollouts.iter().find(|r| r.in_progress());
+    let several = service.deployments.len() > 1;
+    match running {
+        Some(rollout) => plan.check(
+            what,
+            CheckState::Failed,
+            format!(
+                "one to {} is {}: wait for it, or roll it back",
+                rollout.target.as_deref().unwrap_or("another revision"),
+                rollout.status
+            ),
+        ),
+        None if several => plan.check(
+            what,
+            CheckState::Failed,
+            "ECS still replaces tasks of the one before: wait for it, or roll it back",
+        ),
+        None => plan.check(what, CheckState::Passed, "none"),
+    }
+}

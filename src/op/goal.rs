@@ -1,0 +1,319 @@
+//! What an operation is to bring about, tested against each new observation.
+//!
+//! A goal is plain data and judging it is pure: after a restart of the console the goals of what is still going on are found again from
+//! what AWS tells ([`found`]).
+
+mod rollout;
+
+pub use rollout::Rollout;
+
+use super::{Request, Watch};
+use crate::{
+    format,
+    model::{
+        Tier,
+        state::{SnapshotStatus, TaskStatus},
+    },
+    observe::Observations,
+};
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+/// How long after a call an observation may still be older than it: reads that were under way, and ECS is eventually consistent.
+const SETTLED: SignedDuration = SignedDuration::from_secs(20);
+
+/// Where a step stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepState {
+    /// Not begun.
+    Waiting,
+    /// Under way.
+    Active,
+    /// Done.
+    Done,
+    /// Gone wrong.
+    Failed,
+}
+
+/// A part of the way to the goal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// What: `new tasks running`.
+    pub label: String,
+    /// Where it stands.
+    pub state: StepState,
+    /// How far, in figures: `2 of 3`.
+    pub detail: String,
+}
+
+impl Step {
+    /// Makes a step: done, or else under way.
+    #[must_use]
+    pub fn new(label: impl Into<String>, done: impl Into<Done>, detail: impl Into<String>) -> Self {
+        Self {
+            label: label.into(),
+            state: done.into().0,
+            detail: detail.into(),
+        }
+    }
+}
+
+/// The state of a step that is done or under way.
+#[derive(Debug, Clone, Copy)]
+pub struct Done(StepState);
+
+impl From<bool> for Done {
+    fn from(done: bool) -> Self {
+        Self(if done {
+            StepState::Done
+        } else {
+            StepState::Active
+        })
+    }
+}
+
+impl From<StepState> for Done {
+    fn from(state: StepState) -> Self {
+        Self(state)
+    }
+}
+
+/// What is to be said of a goal.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It is still to come.
+    Watching,
+    /// It is reached.
+    Reached(String),
+    /// It will not come, or hurts: waiting longer makes no sense.
+    Failing {
+        /// Why, the strongest reason first.
+        why: Vec<String>,
+        /// What helps.
+        remedy: Option<Box<Request>>,
+    },
+    /// What was done has been undone, by AWS or by somebody.
+    RolledBack(Vec<String>),
+}
+
+/// Where a goal stands.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Standing {
+    /// The way to it.
+    pub steps: Vec<Step>,
+    /// What is to be said.
+    pub verdict: Verdict,
+}
+
+impl Standing {
+    fn of_one(step: Step, reached: impl FnOnce() -> String) -> Self {
+        let verdict = if step.state == StepState::Done {
+            Verdict::Reached(reached())
+        } else {
+            Verdict::Watching
+        };
+        Self {
+            steps: vec![step],
+            verdict,
+        }
+    }
+
+    fn failing(steps: Vec<Step>, why: impl Into<String>) -> Self {
+        Self {
+            steps,
+            verdict: Verdict::Failing {
+                why: vec![why.into()],
+                remedy: None,
+            },
+        }
+    }
+}
+
+/// What is to come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "goal", rename_all = "kebab-case")]
+pub enum Goal {
+    /// A deployment of a service completes.
+    Rollout(Rollout),
+    /// A service runs so many tasks.
+    Running {
+        /// Service.
+        service: String,
+        /// Tasks.
+        desired: i32,
+    },
+    /// A task is gone and its service complete again.
+    Replaced {
+        /// Service.
+        service: String,
+        /// Task id.
+        task: String,
+    },
+    /// A snapshot of the database is available.
+    Snapshot {
+        /// Snapshot identifier.
+        snapshot: String,
+    },
+}
+
+impl Goal {
+    /// What it is about, so that one operation is not watched twice.
+    #[must_use]
+    pub fn subject(&self) -> (&'static str, &str) {
+        match self {
+            Self::Rollout(rollout) => ("deployment", &rollout.service),
+            Self::Running { service, .. } => ("count", service),
+            Self::Replaced { task, .. } => ("task", task),
+            Self::Snapshot { snapshot } => ("snapshot", snapshot),
+        }
+    }
+
+    /// What has to be read to judge it.
+    #[must_use]
+    pub const fn tiers(&self) -> &'static [Tier] {
+        match self {
+            Self::Rollout(_) => &[Tier::Ecs, Tier::Alb],
+            Self::Running { .. } | Self::Replaced { .. } => &[Tier::Ecs],
+            Self::Snapshot { .. } => &[Tier::Rds],
+        }
+    }
+
+    /// Seconds between two observations while somebody waits.
+    #[must_use]
+    pub const fn pace(&self) -> i64 {
+        match self {
+            Self::Rollout(_) | Self::Running { .. } | Self::Replaced { .. } => 5,
+            Self::Snapshot { .. } => 15,
+        }
+    }
+
+    /// Judges it by what was observed since the calls were made; `None` where nothing of that was read yet.
+    #[must_use]
+    pub fn judge(&self, seen: &Observations, since: Timestamp, now: Timestamp) -> Option<Standing> {
+        let read = |tier: &Tier| {
+            let observed = seen.tier(*tier).fetched_at;
+            observed.is_some_and(|at| at >= since)
+        };
+        // The first is what the goal is about; the others help to see why.
+        self.tiers().first().filter(|tier| read(tier))?;
+        match self {
+            Self::Rollout(rollout) => rollout.judge(seen, since, now),
+            Self::Running { service, desired } => {
+                running(seen, service, *desired, now.duration_since(since))
+            }
+            Self::Replaced { service, task } => replaced(seen, service, task),
+            Self::Snapshot { snapshot } => snapshot_made(seen, snapshot),
+        }
+    }
+}
+
+fn running(seen: &Observations, name: &str, desired: i32, age: SignedDuration) -> Option<Standing> {
+    let service = seen.compute()?.service(name)?;
+    let step = Step::new(
+        format!("{name} runs {}", format::count(desired, "task")),
+        service.running == desired && service.pending == 0 && service.desired == desired,
+        format!("{} running, {} pending", service.running, service.pending),
+    );
+    if service.desired != desired && age < SETTLED {
+        return Some(Standing::of_one(step, String::new));
+    }
+    if service.desired != desired {
+        let why = format!(
+            "{name} is to run {} now: autoscaling or somebody else changed it",
+            format::count(service.desired, "task")
+        );
+        return Some(Standing {
+            steps: vec![step],
+            verdict: Verdict::RolledBack(vec![why]),
+        });
+    }
+    Some(Standing::of_one(step, || {
+        format!("{name} runs {}", format::count(desired, "task"))
+    }))
+}
+
+fn replaced(seen: &Observations, name: &str, task: &str) -> Option<Standing> {
+    let service = seen.compute()?.service(name)?;
+    let left = service.tasks.iter().find(|t| t.id == task);
+    let gone = Step::new(
+        "task stopped",
+        left.is_none_or(|t| t.last_status == TaskStatus::Stopped),
+        left.map_or("gone", |t| t.last_status.word()),
+    );
+    let whole = Step::new(
+        "replaced",
+        gone.state == StepState::Done && service.running >= service.desired,
+        format!("{} of {} running", service.running, service.desired),
+    );
+    let verdict = if whole.state == StepState::Done {
+        Verdict::Reached(format!(
+            "{name} runs {} of {} tasks again",
+            service.running, service.desired
+        ))
+    } else {
+        Verdict::Watching
+    };
+    Some(Standing {
+        steps: vec![gone, whole],
+        verdict,
+    })
+}
+
+fn snapshot_made(seen: &Observations, name: &str) -> Option<Standing> {
+    let database = seen.database()?;
+    let Some(snapshot) = database.snapshots.iter().find(|s| s.id == name) else {
+        let step = Step::new("snapshot available", StepState::Waiting, "not listed yet");
+        return Some(Standing::of_one(step, String::new));
+    };
+    let detail = match snapshot.progress {
+        Some(percent) => format!("{}, {percent} %", snapshot.status),
+        None => snapshot.status.to_string(),
+    };
+    let step = Step::new(
+        "snapshot available",
+        snapshot.status == SnapshotStatus::Available,
+        detail,
+    );
+    if snapshot.status == SnapshotStatus::Failed {
+        return Some(Standing::failing(
+            vec![Step {
+                state: StepState::Failed,
+                ..step
+            }],
+            format!("RDS could not make snapshot {name}; its events say why"),
+        ));
+    }
+    Some(Standing::of_one(step, || {
+        format!("snapshot {name} is available")
+    }))
+}
+
+/// What is under way as AWS tells it, whoever began it: after a restart of the console it is watched again.
+#[must_use]
+pub fn under_way(seen: &Observations) -> Vec<Watch> {
+    let services = seen.compute().map_or(&[][..], |c| &c.services);
+    let rollouts = services.iter().filter_map(|service| {
+        let rollout = service.rollouts.iter().find(|r| r.in_progress())?;
+        let revision = rollout.target.clone();
+        let to = revision.as_deref().unwrap_or("another revision");
+        let title = format!("Deployment of {} to {to}", service.name);
+        let goal = Goal::Rollout(Rollout {
+            service: service.name.clone(),
+            revision,
+            before: None,
+        });
+        Some(Watch::found(title, goal, rollout.created_at?))
+    });
+    let snapshots = seen.database().map_or(&[][..], |d| &d.snapshots);
+    let snapshots = snapshots.iter().filter_map(|snapshot| {
+        let begun = snapshot.created_at.or(seen.tier(Tier::Rds).fetched_at)?;
+        let goal = Goal::Snapshot {
+            snapshot: snapshot.id.clone(),
+        };
+        (snapshot.status == SnapshotStatus::Creating)
+            .then(|| Watch::found(format!("Snapshot {}", snapshot.id), goal, begun))
+    });
+    rollouts.chain(snapshots).collect()
+}

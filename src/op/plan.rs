@@ -1,0 +1,376 @@
+//! What would be done, said before it is done.
+
+mod text;
+
+pub use text::{Document, Mark, usd};
+
+use super::{Desk, Goal, Request};
+use crate::{
+    cloud::Call,
+    cost::{Book, HOURS, TaskSize},
+    model::compute::Service,
+};
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use std::fmt::Display;
+
+/// A field that changes. Values are shown to people and written into the audit log, so that none is a secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// What: `desired count`, `backend · image`.
+    pub field: String,
+    /// Value now; `None` where there is none yet.
+    pub before: Option<String>,
+    /// Value then; `None` where it goes away.
+    pub after: Option<String>,
+}
+
+/// How a check ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckState {
+    /// As it should be.
+    Passed,
+    /// Could not be found out, or is to be known: the plan can be carried out.
+    Warned,
+    /// The plan cannot be carried out.
+    Failed,
+}
+
+/// Something that was looked at before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// What: `no deployment in progress`.
+    pub what: String,
+    /// How it ended.
+    pub state: CheckState,
+    /// What was found, and what to do about it.
+    pub found: String,
+}
+
+/// What a plan does to the bill, in USD a month of 730 hours at list price.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cost {
+    /// Nothing that is billed changes.
+    Unchanged,
+    /// What is affected costs this much.
+    Delta {
+        /// Now.
+        before: f64,
+        /// Then.
+        after: f64,
+        /// What it is made of: `3 × 0.5 vCPU, 1 GB, Linux x86 in us-east-1`.
+        basis: String,
+    },
+    /// Is billed once, or by use.
+    Once {
+        /// USD, where it can be said.
+        usd: Option<f64>,
+        /// What it is made of.
+        basis: String,
+    },
+    /// Cannot be said.
+    Unknown {
+        /// Why: no price of this region, ...
+        why: String,
+    },
+}
+
+impl Cost {
+    /// Of running `after` tasks of a service instead of `before`.
+    #[must_use]
+    pub fn of_tasks(desk: &Desk<'_>, service: &Service, before: i32, after: i32) -> Self {
+        let Some(definition) = &service.task_definition else {
+            return Self::Unknown {
+                why: format!("the size of {}'s tasks could not be read", service.name),
+            };
+        };
+        let size = TaskSize::from(definition);
+        let region = &desk.environment.region;
+        match size.hourly(Book::embedded(), region) {
+            Ok(_) if before == after => Self::Unchanged,
+            Ok(hourly) => Self::Delta {
+                before: hourly * HOURS * f64::from(before),
+                after: hourly * HOURS * f64::from(after),
+                basis: format!("tasks of {} in {region}", size.words()),
+            },
+            Err(missing) => Self::Unknown {
+                why: missing.to_string(),
+            },
+        }
+    }
+}
+
+/// How bad it can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Risk {
+    /// Nobody notices.
+    Safe,
+    /// Requests can fail or slow down for a while, or it costs noticeably more.
+    Disruptive,
+    /// Something is gone that cannot be brought back, or the service is down for certain.
+    Destructive,
+}
+
+impl Risk {
+    /// In one word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Safe => "safe",
+            Self::Disruptive => "disruptive",
+            Self::Destructive => "destructive",
+        }
+    }
+}
+
+/// What brings the state before back.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Undo {
+    /// Another operation.
+    By(Box<Request>, String),
+    /// It comes back by itself, or there is nothing to bring back.
+    Needless(String),
+    /// Nothing does.
+    Impossible(String),
+}
+
+impl Undo {
+    /// Says it in a sentence.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match self {
+            Self::By(_, text) | Self::Needless(text) | Self::Impossible(text) => text,
+        }
+    }
+}
+
+/// What would be done.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// What was asked for.
+    pub request: Request,
+    /// One line: `Scale backend to 4 tasks`.
+    pub title: String,
+    /// The resource that is changed, by the name that has to be typed where the risk asks for it.
+    pub target: String,
+    /// When it was made.
+    pub made_at: Timestamp,
+    /// What changes.
+    pub changes: Vec<Change>,
+    /// What could be expected to change and does not.
+    pub stays: Vec<String>,
+    /// What the plan rests on: facts of the target as they were read. A plan made again must have the same.
+    pub premises: Vec<(String, String)>,
+    /// What was looked at before.
+    pub checks: Vec<Check>,
+    /// What it does to the bill.
+    pub cost: Cost,
+    /// How bad it can be.
+    pub risk: Risk,
+    /// Why that bad.
+    pub risk_reason: String,
+    /// What brings the state before back.
+    pub undo: Undo,
+    /// How long it usually takes, from and to.
+    pub takes: (SignedDuration, SignedDuration),
+    /// When it is given up, counted from the last call.
+    pub deadline: SignedDuration,
+    /// What is called, in this order; each needs the one before.
+    pub calls: Vec<Call>,
+    /// What is to come of it.
+    pub goal: Goal,
+}
+
+impl Plan {
+    /// Begins a plan that changes nothing yet: safe, with nothing to undo.
+    #[must_use]
+    pub fn new(
+        request: impl Into<Request>,
+        title: impl Into<String>,
+        target: impl Into<String>,
+        goal: Goal,
+        made_at: Timestamp,
+    ) -> Self {
+        Self {
+            request: request.into(),
+            title: title.into(),
+            target: target.into(),
+            made_at,
+            changes: Vec::new(),
+            stays: Vec::new(),
+            premises: Vec::new(),
+            checks: Vec::new(),
+            cost: Cost::Unchanged,
+            risk: Risk::Safe,
+            risk_reason: String::new(),
+            undo: Undo::Needless(String::new()),
+            takes: (SignedDuration::ZERO, SignedDuration::from_secs(5)),
+            deadline: SignedDuration::from_mins(2),
+            calls: Vec::new(),
+            goal,
+        }
+    }
+
+    /// Adds a field that changes; one that stays the same is left out.
+    #[must_use]
+    pub fn change(
+        mut self,
+        field: impl Into<String>,
+        before: impl Display + Copy,
+        after: impl Display + Copy,
+    ) -> Self {
+        let (before, after) = (before.to_string(), after.to_string());
+        if before != after {
+            self.changes.push(Change {
+                field: field.into(),
+                before: Some(before),
+                after: Some(after),
+            });
+        }
+        self
+    }
+
+    /// Adds something that comes to be.
+    #[must_use]
+    pub fn adds(mut self, field: impl Into<String>, after: impl Into<String>) -> Self {
+        self.changes.push(Change {
+            field: field.into(),
+            before: None,
+            after: Some(after.into()),
+        });
+        self
+    }
+
+    /// Adds something that goes away.
+    #[must_use]
+    pub fn removes(mut self, field: impl Into<String>, before: impl Into<String>) -> Self {
+        self.changes.push(Change {
+            field: field.into(),
+            before: Some(before.into()),
+            after: None,
+        });
+        self
+    }
+
+    /// Says what stays.
+    #[must_use]
+    pub fn stays(mut self, what: impl Into<String>) -> Self {
+        self.stays.push(what.into());
+        self
+    }
+
+    /// Adds a fact that the plan rests on.
+    #[must_use]
+    pub fn rests_on(mut self, fact: impl Into<String>, value: impl Display + Copy) -> Self {
+        self.premises.push((fact.into(), value.to_string()));
+        self
+    }
+
+    /// Adds a check.
+    #[must_use]
+    pub fn check(
+        mut self,
+        what: impl Into<String>,
+        state: CheckState,
+        found: impl Into<String>,
+    ) -> Self {
+        self.checks.push(Check {
+            what: what.into(),
+            state,
+            found: found.into(),
+        });
+        self
+    }
+
+    /// Says what it does to the bill.
+    #[must_use]
+    pub fn cost(mut self, cost: Cost) -> Self {
+        self.cost = cost;
+        self
+    }
+
+    /// Says how bad it can be, and why. Of several the worst counts.
+    #[must_use]
+    pub fn risk(mut self, risk: Risk, reason: impl Into<String>) -> Self {
+        if risk >= self.risk {
+            self.risk = risk;
+            self.risk_reason = reason.into();
+        }
+        self
+    }
+
+    /// Says what brings the state before back.
+    #[must_use]
+    pub fn undo(mut self, undo: Undo) -> Self {
+        self.undo = undo;
+        self
+    }
+
+    /// Says how many seconds it usually takes, and when it is given up.
+    #[must_use]
+    pub const fn takes(mut self, from: i64, to: i64, deadline: i64) -> Self {
+        self.takes = (
+            SignedDuration::from_secs(from),
+            SignedDuration::from_secs(to),
+        );
+        self.deadline = SignedDuration::from_secs(deadline);
+        self
+    }
+
+    /// Adds a call.
+    #[must_use]
+    pub fn call(mut self, call: Call) -> Self {
+        self.calls.push(call);
+        self
+    }
+
+    /// The first check that forbids it.
+    #[must_use]
+    pub fn forbidden(&self) -> Option<&Check> {
+        self.checks
+            .iter()
+            .find(|check| check.state == CheckState::Failed)
+    }
+
+    /// Whether there is anything to do.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.calls.is_empty()
+    }
+
+    /// What of `fresh`, the same plan made again, is no longer as it was: one sentence each.
+    #[must_use]
+    pub fn differences(&self, fresh: &Self) -> Vec<String> {
+        let mut found = Vec::new();
+        for (fact, was) in &self.premises {
+            match fresh.premises.iter().find(|(known, _)| known == fact) {
+                Some((_, is)) if is == was => {}
+                Some((_, is)) => found.push(format!("{fact} was {was}, is {is}")),
+                None => found.push(format!("{fact} was {was}, is not there any more")),
+            }
+        }
+        if found.is_empty() && (self.changes != fresh.changes || self.calls != fresh.calls) {
+            found.push(format!(
+                "{} is no longer what the plan was made for",
+                self.target
+            ));
+        }
+        found
+    }
+
+    /// How long it usually takes, in words.
+    #[must_use]
+    pub fn usual(&self) -> String {
+        let (from, to) = self.takes;
+        let words = |span: SignedDuration| crate::format::duration(span.as_secs());
+        if from.is_zero() {
+            format!("up to {}", words(to))
+        } else {
+            format!("{} to {}", words(from), words(to))
+        }
+    }
+}

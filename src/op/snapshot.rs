@@ -1,0 +1,171 @@
+//! Takes a snapshot of the database.
+
+use super::{
+    CheckState, Cost, Desk, Goal, Operation, Plan, Request, Risk, Undo,
+    form::{Form, Kind},
+};
+use crate::{
+    cloud::Call,
+    error::{Error, ErrorKind, Result},
+    model::{
+        database::{Database, DatabaseKind},
+        state::DatabaseStatus,
+    },
+};
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// Takes a manual snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SnapshotDatabase {
+    /// Snapshot identifier; `None` asks, proposing one.
+    pub snapshot: Option<String>,
+}
+
+/// A name for a snapshot taken at `now`: `hydren-db-20261122-140327`.
+#[must_use]
+pub fn proposed(database: &str, now: Timestamp) -> String {
+    format!("{database}-{}", now.strftime("%Y%m%d-%H%M%S"))
+}
+
+/// Checks an identifier as RDS does (RDS API, CreateDBSnapshot, DBSnapshotIdentifier): 1 to 255 letters, numbers or hyphens; a letter
+/// first; no hyphen at the end, nor two in a row.
+///
+/// # Errors
+/// `Usage` says what is wrong.
+pub fn check_name(name: &str) -> Result<()> {
+    let fault = if name.is_empty() || name.len() > 255 {
+        "1 to 255 characters"
+    } else if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        "a letter first"
+    } else if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
+        "letters, numbers and hyphens only"
+    } else if name.ends_with('-') || name.contains("--") {
+        "no hyphen at the end, and no two in a row"
+    } else {
+        return Ok(());
+    };
+    Err(Error::new(
+        ErrorKind::Usage,
+        format!("`{name}` cannot be a snapshot's name: {fault}"),
+    )
+    .hint("RDS takes letters, numbers and single hyphens, a letter first"))
+}
+
+#[async_trait]
+impl Operation for SnapshotDatabase {
+    fn name(&self) -> &'static str {
+        "db-snapshot"
+    }
+
+    fn actions(&self) -> &'static [&'static str] {
+        &["rds:CreateDBSnapshot"]
+    }
+
+    async fn form(&self, desk: &Desk<'_>) -> Result<Option<Form>> {
+        if self.snapshot.is_some() {
+            return Ok(None);
+        }
+        let database = desk.database().await?;
+        let name = proposed(&database.id, desk.now());
+        Ok(Some(
+            Form::new(format!("Snapshot of {}", database.id)).field(
+                "snapshot",
+                "Name",
+                Kind::Text,
+                &name,
+                "letters, numbers and single hyphens, a letter first",
+            ),
+        ))
+    }
+
+    fn filled(&self, form: &Form) -> Result<Request> {
+        let name = form.text("snapshot").to_owned();
+        check_name(&name)?;
+        Ok(Self {
+            snapshot: Some(name),
+        }
+        .into())
+    }
+
+    async fn plan(&self, desk: &Desk<'_>) -> Result<Plan> {
+        let database = desk.database().await?;
+        let name = match &self.snapshot {
+            Some(name) => name.clone(),
+            None => proposed(&database.id, desk.now()),
+        };
+        check_name(&name)?;
+        let request = Self {
+            snapshot: Some(name.clone()),
+        };
+        let plan = Plan::new(
+            request,
+            format!("Snapshot of {}", database.id),
+            &database.id,
+            Goal::Snapshot {
+                snapshot: name.clone(),
+            },
+            desk.now(),
+        )
+        .adds("snapshot", &name)
+        .stays("the database, its data and its automated backups")
+        .rests_on("status", &database.status)
+        .cost(Cost::Once {
+            usd: None,
+            basis: format!(
+                "snapshot storage by the GB-month, beyond {} GiB that backups have free",
+                database.storage.allocated_gib
+            ),
+        })
+        .undo(Undo::Needless(
+            "it changes nothing; the snapshot can be deleted".to_owned(),
+        ))
+        .takes(120, 1_800, 7_200)
+        .call(Call::SnapshotDatabase {
+            database: database.id.clone(),
+            snapshot: name.clone(),
+        });
+        Ok(checked(plan, &database, &name))
+    }
+}
+
+fn checked(plan: Plan, database: &Database, name: &str) -> Plan {
+    let mut plan = if database.status == DatabaseStatus::Available {
+        plan.check("database is available", CheckState::Passed, "available")
+    } else {
+        plan.check(
+            "database is available",
+            CheckState::Failed,
+            format!(
+                "it is {}; RDS takes snapshots of available ones",
+                database.status
+            ),
+        )
+    };
+    plan = if database.snapshots.iter().any(|s| s.id == name) {
+        plan.check(
+            "name is free",
+            CheckState::Failed,
+            format!("there is a snapshot {name} already"),
+        )
+    } else {
+        plan.check("name is free", CheckState::Passed, name)
+    };
+    if database.kind == DatabaseKind::Cluster {
+        return plan.check(
+            "an instance",
+            CheckState::Failed,
+            "it is an Aurora cluster; snapshots of clusters are not made here yet",
+        );
+    }
+    if database.multi_az {
+        plan.risk(Risk::Safe, "it is taken from the standby")
+    } else {
+        // RDS user guide, creating a DB snapshot: a brief I/O suspension in a Single-AZ deployment.
+        plan.risk(
+            Risk::Disruptive,
+            "without a standby I/O pauses for seconds to minutes when it begins",
+        )
+    }
+}

@@ -1,0 +1,188 @@
+//! Every operation against the simulation: its plan, its way, its end.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
+use super::*;
+use crate::{
+    cloud::{
+        Cloud,
+        sim::{SimCloud, SimOptions, environment},
+    },
+    error::ErrorKind,
+    observe::Observations,
+};
+use std::{sync::Arc, time::Duration};
+
+pub(super) fn cloud() -> SimCloud {
+    SimCloud::new(SimOptions {
+        elapsed: Some(Duration::from_hours(1)),
+        ..SimOptions::default()
+    })
+}
+
+/// Plans and carries out a request, and watches it to its end.
+pub(super) async fn run(cloud: &SimCloud, request: impl Into<Request>) -> Watch {
+    let environment = environment();
+    let desk = Desk::new(cloud, &environment);
+    let plan = request.into().plan(&desk).await.unwrap();
+    run_plan(cloud, plan).await
+}
+
+pub(super) async fn run_plan(cloud: &SimCloud, plan: Plan) -> Watch {
+    let environment = environment();
+    let desk = Desk::new(cloud, &environment);
+    let plan = Arc::new(plan);
+    let mut watch = Watch::new(Arc::clone(&plan), desk.now());
+    carry_out(&desk, &plan, |told| watch.told(told, cloud.now())).await;
+    let mut seen = Observations::default();
+    while watch.outcome.is_none() {
+        for tier in watch.goal.tiers() {
+            let read = cloud.read(*tier).await;
+            seen.tier_mut(*tier).settle(read, cloud.now());
+        }
+        watch.observe(&seen, cloud.now());
+        cloud.rest(Duration::from_secs(5)).await;
+    }
+    watch
+}
+
+fn says(watch: &Watch) -> Vec<String> {
+    watch.outcome.as_ref().unwrap().says()
+}
+
+#[tokio::test]
+async fn a_service_is_scaled_and_watched_until_its_tasks_run() {
+    let cloud = cloud();
+    let request = Scale {
+        service: "frontend".to_owned(),
+        desired: Some(3),
+    };
+    let watch = run(&cloud, request).await;
+    assert_eq!(says(&watch), ["frontend runs 3 tasks"]);
+    let took = watch.ended_at.unwrap().duration_since(watch.started_at);
+    assert!(took.as_secs() >= 15, "tasks take time to start: {took}");
+}
+
+#[tokio::test]
+async fn the_undo_of_a_plan_brings_the_state_before_back() {
+    let cloud = cloud();
+    let environment = environment();
+    let desk = Desk::new(&cloud, &environment);
+    let request: Request = Scale {
+        service: "frontend".to_owned(),
+        desired: Some(2),
+    }
+    .into();
+    let plan = request.plan(&desk).await.unwrap();
+    let Undo::By(undo, _) = plan.undo.clone() else {
+        panic!("scaling can be undone");
+    };
+    run_plan(&cloud, plan.clone()).await;
+    let back = undo.plan(&desk).await.unwrap();
+    assert_eq!(back.changes[0].before, plan.changes[0].after);
+    assert_eq!(back.changes[0].after, plan.changes[0].before);
+    assert_eq!(
+        says(&run_plan(&cloud, back).await),
+        ["frontend runs 1 task"]
+    );
+}
+
+#[tokio::test]
+async fn a_restart_replaces_every_task_and_says_how_far_it_is() {
+    let watch = run(
+        &cloud(),
+        Restart {
+            service: "backend".to_owned(),
+        },
+    )
+    .await;
+    assert!(matches!(watch.outcome, Some(Outcome::Done(_))), "{watch:?}");
+    let labels: Vec<&str> = watch.steps.iter().map(|t| t.step.label.as_str()).collect();
+    assert_eq!(labels.len(), 4, "{labels:?}");
+    assert!(watch.steps.iter().all(|t| t.step.state == StepState::Done));
+}
+
+#[tokio::test]
+async fn a_snapshot_is_watched_until_it_is_available() {
+    let cloud = cloud();
+    let request = SnapshotDatabase {
+        snapshot: Some("before-migration".to_owned()),
+    };
+    let watch = run(&cloud, request.clone()).await;
+    assert_eq!(says(&watch), ["snapshot before-migration is available"]);
+    let environment = environment();
+    let again = Request::from(request)
+        .plan(&Desk::new(&cloud, &environment))
+        .await
+        .unwrap();
+    let check = again.forbidden().unwrap();
+    assert_eq!(check.what, "name is free");
+}
+
+#[tokio::test]
+async fn a_plan_whose_target_changed_is_refused_and_made_again() {
+    let cloud = cloud();
+    let environment = environment();
+    let desk = Desk::new(&cloud, &environment);
+    let scale = |desired| {
+        Request::from(Scale {
+            service: "frontend".to_owned(),
+            desired: Some(desired),
+        })
+    };
+    let plan = scale(5).plan(&desk).await.unwrap();
+    run(
+        &cloud,
+        Scale {
+            service: "frontend".to_owned(),
+            desired: Some(2),
+        },
+    )
+    .await;
+    let mut told = Vec::new();
+    let fresh = carry_out(&desk, &plan, |t| told.push(t)).await.unwrap();
+    let [Told::Stopped(error)] = &told[..] else {
+        panic!("no call is made: {told:?}");
+    };
+    assert_eq!(error.kind, ErrorKind::Conflict);
+    assert!(
+        error.message.contains("desired count was 1, is 2"),
+        "{error}"
+    );
+    assert_eq!(fresh.changes[0].before.as_deref(), Some("2"));
+}
+
+#[tokio::test]
+async fn what_cannot_be_is_refused_with_a_way_out() {
+    let cloud = cloud();
+    let environment = environment();
+    let desk = Desk::new(&cloud, &environment);
+    let requests: [Request; 5] = [
+        Scale {
+            service: "worker".to_owned(),
+            desired: Some(1),
+        }
+        .into(),
+        Scale {
+            service: "backend".to_owned(),
+            desired: Some(-1),
+        }
+        .into(),
+        Restart {
+            service: String::new(),
+        }
+        .into(),
+        StopTask {
+            task: "ffffffff".to_owned(),
+        }
+        .into(),
+        SnapshotDatabase {
+            snapshot: Some("-x--y".to_owned()),
+        }
+        .into(),
+    ];
+    for request in requests {
+        let error = request.plan(&desk).await.unwrap_err();
+        assert!(error.hint.is_some(), "{error}");
+    }
+}

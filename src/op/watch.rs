@@ -1,0 +1,310 @@
+//! An operation under way: which calls were made, where its goal stands, and how it ended.
+
+use super::{Goal, Plan, Request, Standing, Step, StepState, Told, Verdict};
+use crate::{
+    cloud::Call,
+    error::{Error, ErrorKind},
+    format,
+    observe::Observations,
+};
+use jiff::Timestamp;
+use serde::Serialize;
+use std::sync::Arc;
+
+/// Where a call stands.
+#[derive(Debug, Clone)]
+pub enum CallState {
+    /// Not made yet.
+    Waiting,
+    /// On its way since.
+    Made(Timestamp),
+    /// Accepted, when and in what words.
+    Accepted(Timestamp, String),
+    /// Not accepted.
+    Refused(Timestamp, Error),
+}
+
+/// How an operation ended.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// The goal was reached.
+    Done(String),
+    /// What was done has been undone.
+    RolledBack(Vec<String>),
+    /// The goal was not reached in time, or will not be.
+    NotReached(Vec<String>),
+    /// A call was not accepted: what was done before stands.
+    Failed(Error),
+}
+
+impl Outcome {
+    /// The exit code that tells it.
+    #[must_use]
+    pub const fn exit_code(&self) -> u8 {
+        match self {
+            Self::Done(_) => 0,
+            Self::RolledBack(_) | Self::NotReached(_) => 4,
+            Self::Failed(error) => error.kind.exit_code(),
+        }
+    }
+
+    /// In a word or two.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Done(_) => "done",
+            Self::RolledBack(_) => "rolled back",
+            Self::NotReached(_) => "not reached",
+            Self::Failed(_) => "failed",
+        }
+    }
+
+    /// What is to be said, the most important first.
+    #[must_use]
+    pub fn says(&self) -> Vec<String> {
+        match self {
+            Self::Done(what) => vec![what.clone()],
+            Self::RolledBack(why) | Self::NotReached(why) => why.clone(),
+            Self::Failed(error) => {
+                let hint = error.hint.iter().map(|hint| format!("→ {hint}"));
+                std::iter::once(error.message.clone()).chain(hint).collect()
+            }
+        }
+    }
+}
+
+/// A step and when it came to where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Timed {
+    /// The step.
+    #[serde(flatten)]
+    pub step: Step,
+    /// Since when it stands there.
+    pub since: Timestamp,
+}
+
+/// An operation under way.
+#[derive(Debug, Clone)]
+pub struct Watch {
+    /// One line.
+    pub title: String,
+    /// What is done; `None` for an operation that was found under way.
+    pub plan: Option<Arc<Plan>>,
+    /// What is to come of it.
+    pub goal: Goal,
+    /// Calls in their order.
+    pub calls: Vec<CallState>,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When the last call was accepted.
+    pub accepted_at: Option<Timestamp>,
+    /// When it is given up.
+    pub deadline: Option<Timestamp>,
+    /// Steps to the goal.
+    pub steps: Vec<Timed>,
+    /// What speaks for giving up, as long as it does.
+    pub failing: Vec<String>,
+    /// What helps then.
+    pub remedy: Option<Request>,
+    /// How it ended.
+    pub outcome: Option<Outcome>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+}
+
+impl Watch {
+    /// Begins to watch a plan that is carried out from `now` on.
+    #[must_use]
+    pub fn new(plan: Arc<Plan>, now: Timestamp) -> Self {
+        Self {
+            title: plan.title.clone(),
+            goal: plan.goal.clone(),
+            calls: vec![CallState::Waiting; plan.calls.len()],
+            plan: Some(plan),
+            started_at: now,
+            accepted_at: None,
+            deadline: None,
+            steps: Vec::new(),
+            failing: Vec::new(),
+            remedy: None,
+            outcome: None,
+            ended_at: None,
+        }
+    }
+
+    /// Goes on watching something that is under way since `started_at`: begun before the console was, or by somebody else.
+    #[must_use]
+    pub fn found(title: impl Into<String>, goal: Goal, started_at: Timestamp) -> Self {
+        Self {
+            title: title.into(),
+            plan: None,
+            goal,
+            calls: Vec::new(),
+            started_at,
+            accepted_at: Some(started_at),
+            deadline: None,
+            steps: Vec::new(),
+            failing: Vec::new(),
+            remedy: None,
+            outcome: None,
+            ended_at: None,
+        }
+    }
+
+    /// Whether calls are still being made: the console must not leave now.
+    #[must_use]
+    pub const fn is_calling(&self) -> bool {
+        self.accepted_at.is_none() && self.outcome.is_none()
+    }
+
+    /// Takes what carrying out the plan tells.
+    pub fn told(&mut self, told: Told, now: Timestamp) {
+        match told {
+            Told::Made(index) => self.set(index, CallState::Made(now)),
+            Told::Accepted(index, outcome) => {
+                if let (Goal::Rollout(rollout), Some(revision)) =
+                    (&mut self.goal, outcome.revision())
+                    && rollout.revision.is_none()
+                {
+                    rollout.revision = Some(revision);
+                }
+                self.set(index, CallState::Accepted(now, outcome.summary));
+            }
+            Told::Refused(index, error) => {
+                self.set(index, CallState::Refused(now, error.clone()));
+                self.end(Outcome::Failed(self.halfway(index, error)), now);
+            }
+            Told::Stopped(error) => self.end(Outcome::Failed(error), now),
+            Told::AllAccepted => {
+                self.accepted_at = Some(now);
+                let span = self.plan.as_ref().map(|plan| plan.deadline);
+                self.deadline = span.map(|span| now + span);
+            }
+        }
+    }
+
+    fn set(&mut self, index: usize, state: CallState) {
+        if let Some(call) = self.calls.get_mut(index) {
+            *call = state;
+        }
+    }
+
+    /// Says beside `error` what was done before the call that was refused, and what was not done.
+    fn halfway(&self, index: usize, error: Error) -> Error {
+        let Some(plan) = self.plan.as_ref().filter(|_| index > 0) else {
+            return error;
+        };
+        let done: Vec<String> = self.calls[..index]
+            .iter()
+            .filter_map(|call| match call {
+                CallState::Accepted(_, what) => Some(what.clone()),
+                _ => None,
+            })
+            .collect();
+        let left: Vec<&str> = plan.calls[index..].iter().map(Call::action).collect();
+        let hint = error
+            .hint
+            .clone()
+            .map_or_else(String::new, |h| format!("{h}; "));
+        Error::new(
+            error.kind.clone(),
+            format!(
+                "{} · done before: {} · not done: {}",
+                error.message,
+                done.join(", "),
+                left.join(", ")
+            ),
+        )
+        .hint(format!(
+            "{hint}plan it again: it begins from what is there now"
+        ))
+        .source(error)
+    }
+
+    fn end(&mut self, outcome: Outcome, now: Timestamp) {
+        self.outcome = Some(outcome);
+        self.ended_at = Some(now);
+    }
+
+    /// Tests the goal against what was observed. What failed once can still be reached; what ended has ended.
+    pub fn observe(&mut self, seen: &Observations, now: Timestamp) {
+        let (Some(since), None) = (self.accepted_at, &self.outcome) else {
+            return;
+        };
+        if let Some(Standing { steps, verdict }) = self.goal.judge(seen, since, now) {
+            self.take_steps(steps, now);
+            self.failing.clear();
+            match verdict {
+                Verdict::Watching => {}
+                Verdict::Reached(what) => return self.end(Outcome::Done(what), now),
+                Verdict::RolledBack(why) => return self.end(Outcome::RolledBack(why), now),
+                Verdict::Failing { why, remedy } => {
+                    self.failing = why;
+                    self.remedy = remedy.map(|request| *request);
+                }
+            }
+        }
+        if self.deadline.is_some_and(|deadline| now >= deadline) {
+            let span = format::duration(now.as_second() - since.as_second());
+            let mut why = std::mem::take(&mut self.failing);
+            let open = self.steps.iter().find(|t| t.step.state != StepState::Done);
+            why.push(match open {
+                Some(open) => format!("after {span} still not: {}", open.step.label),
+                None => format!("after {span} nothing could be read"),
+            });
+            self.end(Outcome::NotReached(why), now);
+        }
+    }
+
+    /// Ends it here: the calls were accepted, and nobody waits for the goal.
+    pub fn accept(&mut self, now: Timestamp) {
+        if self.outcome.is_none() && self.accepted_at.is_some() {
+            let said = self.calls.iter().filter_map(|call| match call {
+                CallState::Accepted(_, what) => Some(what.as_str()),
+                _ => None,
+            });
+            let said: Vec<&str> = said.collect();
+            self.end(
+                Outcome::Done(format!("accepted, not waited for: {}", said.join(", "))),
+                now,
+            );
+        }
+    }
+
+    /// Stops waiting for a goal that is failing.
+    pub fn give_up(&mut self, now: Timestamp) {
+        if self.outcome.is_none() && !self.failing.is_empty() {
+            let why = std::mem::take(&mut self.failing);
+            self.end(Outcome::NotReached(why), now);
+        }
+    }
+
+    fn take_steps(&mut self, steps: Vec<Step>, now: Timestamp) {
+        let old = std::mem::take(&mut self.steps);
+        self.steps = steps
+            .into_iter()
+            .enumerate()
+            .map(|(i, step)| {
+                let same = old.get(i).filter(|t| t.step.state == step.state);
+                Timed {
+                    since: same.map_or(now, |t| t.since),
+                    step,
+                }
+            })
+            .collect();
+    }
+}
+
+/// The error of a plan that is no longer what would be done.
+#[must_use]
+pub fn outdated(plan: &Plan, differences: &[String]) -> Error {
+    Error::new(
+        ErrorKind::Conflict,
+        format!(
+            "{} was changed since the plan was made: {}",
+            plan.target,
+            differences.join("; ")
+        ),
+    )
+    .hint("nothing was done; look at the plan again")
+}

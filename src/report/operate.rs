@@ -1,0 +1,242 @@
+//! The headless twin of every operation: prints its plan, asks, carries it out, and tells how it goes until it ends.
+
+use super::{SCHEMA, json, table::safe};
+use crate::{
+    cli::Output,
+    cloud::Cloud,
+    error::{Error, ErrorKind, Result},
+    format,
+    model::environment::Environment,
+    observe::Observations,
+    op::{
+        CallState, Confirmation, Desk, Document, Mark, Outcome, Plan, StepState, Timed, Told, Undo,
+        Watch, carry_out,
+    },
+};
+use jiff::Timestamp;
+use serde::Serialize;
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+/// Prints a plan.
+///
+/// # Errors
+/// JSON that cannot be written.
+pub fn plan(environment: &Environment, plan: &Plan, output: Output) -> Result<String> {
+    if output == Output::Json {
+        return json(&Whole::new(environment, plan, None));
+    }
+    let title = safe(&plan.title, output);
+    let lines = plan.lines().into_iter().map(|(mark, line)| {
+        let line = safe(&line, output);
+        match (output, mark) {
+            (Output::Markdown, Mark::Heading) => format!("\n**{line}**\n\n"),
+            (Output::Markdown, _) => format!("- {line}\n"),
+            (_, Mark::Heading) => format!("\n  {line}\n"),
+            (_, _) => format!("    {line}\n"),
+        }
+    });
+    let title = match output {
+        Output::Markdown => format!("## {title}\n"),
+        Output::Table | Output::Json => format!("{title}\n"),
+    };
+    Ok(title + &lines.collect::<String>())
+}
+
+/// The whole document.
+#[derive(Debug, Serialize)]
+struct Whole<'a> {
+    schema: u8,
+    environment: &'a str,
+    region: &'a str,
+    operation: &'static str,
+    plan: Document<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<Finished<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Finished<'a> {
+    outcome: &'static str,
+    says: Vec<String>,
+    exit_code: u8,
+    started_at: Timestamp,
+    ended_at: Option<Timestamp>,
+    calls: Vec<Made>,
+    steps: &'a [Timed],
+}
+
+#[derive(Debug, Serialize)]
+struct Made {
+    state: &'static str,
+    at: Option<Timestamp>,
+    says: Option<String>,
+}
+
+impl From<&CallState> for Made {
+    fn from(state: &CallState) -> Self {
+        let (state, at, says) = match state {
+            CallState::Waiting => ("not made", None, None),
+            CallState::Made(at) => ("made", Some(*at), None),
+            CallState::Accepted(at, says) => ("accepted", Some(*at), Some(says.clone())),
+            CallState::Refused(at, error) => ("refused", Some(*at), Some(error.message.clone())),
+        };
+        Self { state, at, says }
+    }
+}
+
+impl<'a> Whole<'a> {
+    fn new(environment: &'a Environment, plan: &'a Plan, watch: Option<&'a Watch>) -> Self {
+        let finished = watch.and_then(|watch| {
+            let outcome = watch.outcome.as_ref()?;
+            Some(Finished {
+                outcome: outcome.word(),
+                says: outcome.says(),
+                exit_code: outcome.exit_code(),
+                started_at: watch.started_at,
+                ended_at: watch.ended_at,
+                calls: watch.calls.iter().map(Made::from).collect(),
+                steps: &watch.steps,
+            })
+        });
+        Self {
+            schema: SCHEMA,
+            environment: &environment.name,
+            region: &environment.region,
+            operation: plan.request.name(),
+            plan: plan.into(),
+            result: finished,
+        }
+    }
+}
+
+/// Prints how an operation ended.
+///
+/// # Errors
+/// JSON that cannot be written.
+pub fn end(environment: &Environment, watch: &Watch, output: Output) -> Result<String> {
+    let (Some(plan), Some(outcome)) = (&watch.plan, &watch.outcome) else {
+        return Ok(String::new());
+    };
+    if output == Output::Json {
+        return json(&Whole::new(environment, plan, Some(watch)));
+    }
+    let took = watch
+        .ended_at
+        .map_or(0, |end| end.as_second() - watch.started_at.as_second());
+    let says: Vec<String> = outcome.says().iter().map(|s| safe(s, output)).collect();
+    let undo = match (&plan.undo, outcome) {
+        (Undo::By(_, undo), Outcome::Done(_)) => format!("To undo it: {}\n", safe(undo, output)),
+        _ => String::new(),
+    };
+    Ok(format!(
+        "\n{} after {}: {}\n{undo}",
+        outcome.word(),
+        format::duration(took),
+        says.join("\n  ")
+    ))
+}
+
+/// What speaks against carrying a plan out at all.
+///
+/// # Errors
+/// `Conflict` names the check that forbids it.
+pub fn permitted(plan: &Plan) -> Result<()> {
+    match plan.forbidden() {
+        None => Ok(()),
+        Some(check) => Err(Error::new(
+            ErrorKind::Conflict,
+            format!(
+                "{} cannot be done: {}: {}",
+                plan.title, check.what, check.found
+            ),
+        )
+        .hint("nothing was changed")),
+    }
+}
+
+/// What has to be typed to confirm a plan.
+#[must_use]
+pub fn question(plan: &Plan, environment: &Environment) -> String {
+    match Confirmation::of(plan, environment) {
+        Confirmation::Yes => format!("{}? [y/N] ", plan.title),
+        Confirmation::Name(name) => {
+            format!(
+                "{}? Type {name} to confirm, anything else leaves: ",
+                plan.title
+            )
+        }
+    }
+}
+
+/// Carries a plan out and watches it to its end, or until its calls were accepted. What happens is told in lines.
+pub async fn run(
+    cloud: &dyn Cloud,
+    environment: &Environment,
+    plan: Plan,
+    wait: Wait,
+    mut tell: impl FnMut(&str) + Send,
+) -> Watch {
+    let plan = Arc::new(plan);
+    let desk = Desk::new(cloud, environment);
+    let mut watch = Watch::new(Arc::clone(&plan), cloud.now());
+    let mut line = |now: Timestamp, text: &str| {
+        tell(&format!(
+            "{}  {}\n",
+            format::clock(now),
+            safe(text, Output::Table)
+        ));
+    };
+    carry_out(&desk, &plan, |told| {
+        let now = cloud.now();
+        if let Told::Accepted(_, outcome) = &told {
+            line(now, &format!("✓ {}", outcome.summary));
+        }
+        watch.told(told, now);
+    })
+    .await;
+    if wait == Wait::ForCalls {
+        watch.accept(cloud.now());
+    }
+    let mut seen = Observations::default();
+    let mut known: HashSet<String> = HashSet::new();
+    while watch.outcome.is_none() {
+        for tier in watch.goal.tiers() {
+            let read = cloud.read(*tier).await;
+            seen.tier_mut(*tier).settle(read, cloud.now());
+        }
+        let now = cloud.now();
+        watch.observe(&seen, now);
+        for Timed { step, .. } in &watch.steps {
+            let glyph = match step.state {
+                StepState::Waiting => continue,
+                StepState::Active => "…",
+                StepState::Done => "✓",
+                StepState::Failed => "✗",
+            };
+            let text = if step.detail.is_empty() {
+                format!("{glyph} {}", step.label)
+            } else {
+                format!("{glyph} {}: {}", step.label, step.detail)
+            };
+            if known.insert(text.clone()) {
+                line(now, &text);
+            }
+        }
+        // Whoever waits for a change that fails wants to know it at once.
+        watch.give_up(now);
+        if watch.outcome.is_none() {
+            let pace = u64::try_from(watch.goal.pace()).unwrap_or(1);
+            cloud.rest(Duration::from_secs(pace)).await;
+        }
+    }
+    watch
+}
+
+/// What is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    /// The goal.
+    ForGoal,
+    /// That AWS accepts the calls.
+    ForCalls,
+}
