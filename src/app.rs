@@ -26,6 +26,7 @@ pub use screen::{Pane, Screen};
 pub use window::ChartWindow;
 
 use crate::{
+    audit::AuditLog,
     cloud::meter::Tally,
     error::{Error, Result},
     grid::{Grid, GridState},
@@ -153,6 +154,8 @@ pub enum Msg {
         /// What came of it.
         report: Report,
     },
+    /// The audit log was read.
+    Audit(Result<AuditLog>),
     /// Something was saved.
     Saved(Result<PathBuf>),
     /// The profiles of this machine were listed.
@@ -201,6 +204,8 @@ pub enum Effect {
     SaveText(String, String),
     /// Talk to another environment from now on.
     Connect(Box<Environment>),
+    /// Read the audit log.
+    ReadAudit,
     /// List this machine's AWS profiles.
     ListProfiles,
     /// List the embedded themes and the user's own.
@@ -489,6 +494,7 @@ impl App {
             }
             Msg::History { answer, .. } => self.history_answered(answer),
             Msg::Operation { report, .. } => self.reported(report),
+            Msg::Audit(log) => self.audited(log),
             Msg::Saved(result) => {
                 self.saved(result);
                 Vec::new()

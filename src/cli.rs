@@ -102,7 +102,14 @@ pub enum Command {
     /// Say how every tier is doing; exits with 3 when something is wrong
     Status(Format),
     /// Say what happened, newest first: rollouts, stopped tasks, scaling, alarms, snapshots
-    Events(Format),
+    Events {
+        /// Read the audit log instead: every change tried from this machine, of all environments but where one is named
+        #[arg(long)]
+        audit: bool,
+        /// How it is printed.
+        #[command(flatten)]
+        format: Format,
+    },
     /// Print the environment's logs, follow them, or ask Logs Insights
     Logs(Logs),
     /// Set how many tasks a service runs

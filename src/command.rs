@@ -119,6 +119,7 @@ commands! {
     "stop-task" Operations "stop task" "Stop the selected task; its service starts another." App::stop_task;
     "db-snapshot" Operations "snapshot" "Take a snapshot of the database." |app| app.begin(op::SnapshotDatabase { snapshot: None }.into());
     "operations" Operations "operations" "Show what was changed and what is under way." App::show_operations;
+    "audit" Operations "audit log" "Show every change tried from this machine, by whom, and what became of it." |_| vec![Effect::ReadAudit];
 
     "log-filter" Logs "filter" "Show only lines that pass: words, `/expression/`, `level:error`, `service:backend`, `field:value`, `-not`." |app| app.prompt(Prompt::Filter);
     "follow" Logs "follow" "Follow the newest line, or stop where it is." App::toggle_follow;

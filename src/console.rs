@@ -25,6 +25,8 @@ pub struct Setup {
     pub colours: Colours,
     /// Folder of the user's own themes.
     pub themes: PathBuf,
+    /// The audit log.
+    pub audit_log: PathBuf,
     /// The user's `[keys]`.
     pub keys: toml::Table,
     /// How logs are kept and followed.
@@ -83,5 +85,6 @@ pub fn open(setup: Setup) -> Result<End> {
             terminal,
             setup.connect,
             Some(setup.themes),
+            setup.audit_log,
         ))
 }

@@ -1,5 +1,6 @@
 //! The headless twins: the same observations and the same assessment as on screen, as table, JSON or Markdown.
 
+pub mod audit;
 pub mod events;
 pub mod info;
 pub mod logs;

@@ -4,6 +4,7 @@
 
 use crate::{
     app::{App, Effect, History, Msg, Past, Report, Work},
+    audit::AuditLog,
     cloud::{Cloud, aws},
     error::{Error, ErrorKind, Result},
     model::{environment::Environment, log::Followed},
@@ -52,12 +53,13 @@ struct Performer {
     cloud: Arc<dyn Cloud>,
     connect: Connect,
     themes: Option<PathBuf>,
+    audit_log: PathBuf,
     answers: UnboundedSender<Msg>,
     /// What follows logs.
     follower: Option<AbortHandle>,
 }
 
-/// Runs the console until it is left. `themes` is the folder of the user's own themes.
+/// Runs the console until it is left. `themes` is the folder of the user's own themes, `audit_log` what was changed before.
 ///
 /// # Errors
 /// The terminal went away, or signals cannot be listened to.
@@ -66,6 +68,7 @@ pub async fn run(
     mut terminal: Terminal,
     connect: Connect,
     themes: Option<PathBuf>,
+    audit_log: PathBuf,
 ) -> Result<End> {
     let (answers, mut answered) = unbounded_channel();
     let cloud = connect(&app.environment);
@@ -73,6 +76,7 @@ pub async fn run(
         cloud,
         connect,
         themes,
+        audit_log,
         answers,
         follower: None,
     };
@@ -226,17 +230,15 @@ impl Performer {
                 self.answer(async { tick });
             }
             Effect::ListProfiles => self.answer(async { Msg::Profiles(aws::profiles().await) }),
+            Effect::ReadAudit => {
+                let path = self.audit_log.clone();
+                self.work(move || Msg::Audit(AuditLog::read(&path)));
+            }
             Effect::ListThemes => {
                 let folder = self.themes.clone();
                 self.work(move || Msg::Themes(Theme::names(folder.as_deref())));
             }
-            Effect::LoadTheme(name) => {
-                let folder = self.themes.clone();
-                self.work(move || {
-                    let loaded = Theme::load(&name, folder.as_deref());
-                    Msg::Theme(loaded.map(|(theme, warnings)| (Box::new(theme), warnings)))
-                });
-            }
+            Effect::LoadTheme(name) => self.load_theme(name),
             Effect::Copy(text) => terminal.copy(&text)?,
             Effect::Mouse(mouse) => terminal.mouse(mouse)?,
             Effect::Suspend => suspend(terminal)?,
@@ -272,6 +274,14 @@ impl Performer {
                     }
                 }
             }
+        });
+    }
+
+    fn load_theme(&self, name: String) {
+        let folder = self.themes.clone();
+        self.work(move || {
+            let loaded = Theme::load(&name, folder.as_deref());
+            Msg::Theme(loaded.map(|(theme, warnings)| (Box::new(theme), warnings)))
         });
     }
 

@@ -495,3 +495,33 @@ fn the_help_lists_what_there_is() {
     let output = run(&["--help"]);
     insta::assert_snapshot!(String::from_utf8(output.stdout).unwrap());
 }
+
+#[test]
+fn the_audit_log_says_what_was_tried_and_what_was_refused() {
+    let home = home();
+    let events = |words: &[&str]| {
+        let output = hydren(home.path(), &[&["events", "--audit"], words].concat())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(events(&[]).starts_with("No change was tried from this machine"));
+    for more in [None, Some("--read-only")] {
+        let words = ["scale", "frontend", "2", "--yes", "--no-wait", "--demo"];
+        let words: Vec<&str> = words.into_iter().chain(more).collect();
+        let output = hydren(home.path(), &words).output().unwrap();
+        let code = more.map_or(0, |_| 5);
+        assert_eq!(output.status.code(), Some(code), "{output:?}");
+    }
+    let text = events(&[]);
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 3, "{text}");
+    assert!(lines[1].contains("refused"), "{text}");
+    assert!(lines[2].contains("accepted"), "{text}");
+    assert!(lines[2].contains("ecs:UpdateService on frontend · desired count 1 → 2"));
+    let json: serde_json::Value =
+        serde_json::from_str(&events(&["--demo", "--output", "json"])).unwrap();
+    assert_eq!(json["records"][1]["call"], "scale-service");
+    assert_eq!(json["unreadable"], serde_json::json!([]));
+}

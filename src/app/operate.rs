@@ -2,7 +2,9 @@
 
 use super::{App, Effect, Layer, Lines, Pane, Running, Screen};
 use crate::{
+    audit::AuditLog,
     error::{ErrorKind, Result},
+    format,
     model::{Tier, environment::Access},
     op::{
         self, CallState, Confirmation, Goal, Outcome, Plan, Request, Told, Undo, Watch,
@@ -15,6 +17,9 @@ use tui_input::{Input, backend::crossterm::EventHandler as _};
 
 /// Operations that are remembered.
 const REMEMBERED: usize = 50;
+
+/// Newest records of the audit log that the console shows; `hydren events --audit` prints all.
+const AUDITED: usize = 500;
 
 /// Work for an operation that needs AWS.
 #[derive(Debug, Clone, PartialEq)]
@@ -418,6 +423,48 @@ impl App {
                 Vec::new()
             }
         }
+    }
+
+    /// Shows every change tried from this machine.
+    pub(super) fn audited(&mut self, log: Result<AuditLog>) -> Vec<Effect> {
+        self.dirty = true;
+        let log = match log {
+            Ok(log) => log,
+            Err(error) => {
+                self.say(error.message.as_str());
+                self.note_error("Operations", Some(&error));
+                return Vec::new();
+            }
+        };
+        let records = log.records.iter().take(AUDITED).map(|record| {
+            let at = format::date_time(record.at);
+            (
+                format!("{at}  {}", record.result.word()),
+                format!(
+                    "{} · {} · {} · {}",
+                    record.environment,
+                    record.operation,
+                    record.what(),
+                    record.caller()
+                ),
+            )
+        });
+        let broken = log
+            .broken
+            .into_iter()
+            .map(|line| ("broken".to_owned(), line));
+        let mut text: Vec<_> = records.chain(broken).collect();
+        if text.is_empty() {
+            text.push((
+                "empty".to_owned(),
+                "no change was tried from this machine".to_owned(),
+            ));
+        }
+        self.push(Layer::Describe {
+            title: "Audit log".to_owned(),
+            text,
+            lines: Lines::default(),
+        })
     }
 
     /// A key over an operation; `None` where it is a key like any other.

@@ -2,6 +2,7 @@
 
 use super::{Call, CallOutcome, Cloud, Order, meter::Meter};
 use crate::{
+    audit::Trial,
     error::{Error, ErrorKind, Result},
     model::{
         Snapshot, Tier,
@@ -18,8 +19,9 @@ use futures::stream::BoxStream;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::{
-    fs::{File, OpenOptions},
+    fs::{File, OpenOptions, Permissions},
     io::Write as _,
+    os::unix::fs::{FileExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -78,10 +80,11 @@ struct AuditLine<'a> {
     who: Option<&'a str>,
     operation: &'a str,
     action: &'a str,
+    resource: &'a str,
     #[serde(flatten)]
     call: &'a Call,
     changes: &'a [Change],
-    result: &'a str,
+    result: Trial,
     detail: &'a str,
 }
 
@@ -149,18 +152,21 @@ impl Cloud for Guarded {
             who: who.as_ref().map(|w| w.arn.as_str()),
             operation: order.operation,
             action: order.call.action(),
+            resource: order.call.resource(),
             call: &order.call,
             changes: &order.changes,
             result,
             detail,
         };
-        append(&mut log, &line("tried", &unknown))
+        append(&mut log, &line(Trial::Tried, &unknown))
             .map_err(|e| audit_failure(&self.audit_log, e))?;
         let outcome = self.permitted(order).await;
         let (result, detail) = match &outcome {
-            Ok(done) => ("accepted", done.summary.as_str()),
-            Err(error) if error.kind == ErrorKind::ReadOnly => ("refused", error.message.as_str()),
-            Err(error) => ("failed", error.message.as_str()),
+            Ok(done) => (Trial::Accepted, done.summary.as_str()),
+            Err(error) if error.kind == ErrorKind::ReadOnly => {
+                (Trial::Refused, error.message.as_str())
+            }
+            Err(error) => (Trial::Failed, error.message.as_str()),
         };
         // The call was made: what became of it is told even when it cannot be written down.
         match (append(&mut log, &line(result, detail)), outcome) {
@@ -183,14 +189,32 @@ fn open_audit_log(path: &Path) -> Result<File> {
             std::fs::create_dir_all(folder)?;
         }
         let mut options = OpenOptions::new();
-        options.append(true).create(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(path)
+        let mut log = options.append(true).create(true).mode(0o600).open(path)?;
+        let about = log.metadata()?;
+        if about.is_file() {
+            if about.permissions().mode() & 0o077 != 0 {
+                log.set_permissions(Permissions::from_mode(0o600))?;
+            }
+            end_torn_line(&mut log, &File::open(path)?, about.len())?;
+        }
+        Ok(log)
     };
     open().map_err(|e| audit_failure(path, e))
 }
 
+/// Ends a line that was not written whole, on a full disk or by a machine that stopped: it must not take the next one with it.
+fn end_torn_line(log: &mut File, read: &File, length: u64) -> std::io::Result<()> {
+    let mut last = [b'\n'];
+    if let Some(at) = length.checked_sub(1) {
+        read.read_exact_at(&mut last, at)?;
+    }
+    if last != [b'\n'] {
+        log.write_all(b"\n")?;
+    }
+    Ok(())
+}
+
+/// Appends a line in one write, which the system does not mix with those of others.
 fn append(log: &mut File, line: &AuditLine<'_>) -> std::io::Result<()> {
     let mut text = serde_json::to_vec(line)?;
     text.push(b'\n');

@@ -11,11 +11,11 @@ use crate::{
     model::compute::Service,
 };
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt::Display;
 
 /// A field that changes. Values are shown to people and written into the audit log, so that none is a secret.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     /// What: `desired count`, `backend · image`.
     pub field: String,

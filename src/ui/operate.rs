@@ -248,6 +248,7 @@ pub(super) fn watch(app: &App, index: usize, lines: &Lines, body: Rect, buf: &mu
     if last > 0 {
         hints.push(("tab", "next operation"));
     }
+    hints.push((app.keymap.main_key("audit"), "audit log"));
     all.push(keys(app, &hints));
     let took = watch
         .ended_at

@@ -1,13 +1,10 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
 use super::*;
-use crate::{cloud::sim, config::PROJECT_FILE};
+use crate::{audit::AuditLog, cloud::sim, config::PROJECT_FILE};
 use futures::StreamExt as _;
 use serde_json::Value;
-use std::{
-    os::unix::fs::PermissionsExt as _,
-    sync::{Mutex, PoisonError},
-};
+use std::sync::{Mutex, PoisonError};
 use tempfile::TempDir;
 
 /// A cloud that notes what it is asked to execute and what the audit log says at that moment.
@@ -241,6 +238,7 @@ async fn a_line_says_who_did_what_where_when_and_how_it_ended() {
             "operation": "test",
             "action": "ecs:UpdateService",
             "changes": [{"field": "size", "before": "1", "after": "2"}],
+            "resource": "backend",
             "call": "scale-service",
             "cluster": "shop",
             "service": "backend",
@@ -322,6 +320,57 @@ async fn only_its_owner_may_read_the_log() {
         .permissions()
         .mode();
     assert_eq!(mode & 0o777, 0o600);
+}
+
+#[tokio::test]
+async fn a_log_that_others_could_read_is_closed_to_them() {
+    let stage = Stage::new();
+    let log = stage.home.path().join("audit.jsonl");
+    std::fs::write(&log, "").unwrap();
+    std::fs::set_permissions(&log, Permissions::from_mode(0o644)).unwrap();
+    let (_, witness, _home) = stage.logging_to(log).execute(&every_call()[..1]).await;
+    let about = std::fs::metadata(&witness.audit_log).unwrap();
+    assert_eq!(about.permissions().mode() & 0o777, 0o600);
+}
+
+#[tokio::test]
+async fn a_line_that_was_not_written_whole_does_not_take_the_next_with_it() {
+    let stage = Stage::new();
+    let log = stage.home.path().join("audit.jsonl");
+    std::fs::write(&log, "{\"at\":\"2026-11").unwrap();
+    let (_, witness, _home) = stage.logging_to(log).execute(&every_call()[..1]).await;
+    let read = AuditLog::read(&witness.audit_log).unwrap();
+    assert_eq!((read.records.len(), read.broken.len()), (1, 1));
+}
+
+#[test]
+fn several_consoles_append_whole_lines() {
+    const WRITERS: usize = 8;
+    let stage = Stage::new();
+    let log = stage.witness.audit_log.clone();
+    let (cloud, home) = (Arc::new(stage.witness), stage.home);
+    std::thread::scope(|scope| {
+        for _ in 0..WRITERS {
+            let own = guarded(
+                Arc::clone(&cloud) as Arc<dyn Cloud>,
+                &stage.environment,
+                log.clone(),
+            );
+            scope.spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().build();
+                runtime.unwrap().block_on(async {
+                    for call in every_call() {
+                        own.execute(&call.into()).await.unwrap();
+                    }
+                });
+            });
+        }
+    });
+    let read = AuditLog::read(&log).unwrap();
+    assert_eq!(read.broken, [""; 0]);
+    assert_eq!(read.records.len(), WRITERS * every_call().len());
+    assert!(read.records.iter().all(|r| r.result == Trial::Accepted));
+    drop(home);
 }
 
 #[tokio::test]
