@@ -2,7 +2,7 @@
 
 use super::{
     patterns::Patterns,
-    secrets::mask,
+    secrets::{mask, mask_head},
     store::{Kind, Line, LineId, Snapshot},
     view::Secrets,
 };
@@ -21,6 +21,15 @@ impl Secrets {
         match self {
             Self::Masked => mask(text),
             Self::Shown => Cow::Borrowed(text),
+        }
+    }
+
+    /// The same for the first `limit` bytes of a text.
+    #[must_use]
+    pub fn cover_head(self, text: &str, limit: usize) -> Cow<'_, str> {
+        match self {
+            Self::Masked => mask_head(text, limit),
+            Self::Shown => Cow::Borrowed(&text[..text.floor_char_boundary(limit)]),
         }
     }
 }

@@ -42,13 +42,23 @@ static MARKS: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// Docker Hub, npm, Slack, Stripe and Google. Borrowed when there are none.
 #[must_use]
 pub fn mask(text: &str) -> Cow<'_, str> {
+    mask_head(text, text.len())
+}
+
+/// The same for the first `limit` bytes of `text`: exactly what begins `mask(text)`. Whatever a mark in them covers is covered, however
+/// far it reaches; what comes after them is not looked at, since a secret never begins before its mark.
+#[must_use]
+pub fn mask_head(text: &str, limit: usize) -> Cow<'_, str> {
+    let limit = text.floor_char_boundary(limit);
     let Some(marks) = MARKS.as_ref() else {
         return Cow::Borrowed(COVER);
     };
     let mut masked = String::new();
     let (mut kept, mut at, mut no_jwt) = (0, 0, 0);
     while let Some(found) = text.get(at..).and_then(|_| marks.captures_at(text, at)) {
-        let Some(mark) = found.get(0) else { break };
+        let Some(mark) = found.get(0).filter(|mark| mark.start() < limit) else {
+            break;
+        };
         at = mark.end();
         let secret = secret(text, &found, at, &mut no_jwt);
         if let Some(secret) = secret.filter(|it| !it.is_empty() && &text[it.clone()] != COVER) {
@@ -64,9 +74,9 @@ pub fn mask(text: &str) -> Cow<'_, str> {
         }
     }
     if kept == 0 {
-        return Cow::Borrowed(text);
+        return Cow::Borrowed(&text[..limit]);
     }
-    masked.push_str(&text[kept..]);
+    masked.push_str(&text[kept..limit.max(kept)]);
     Cow::Owned(masked)
 }
 
@@ -378,6 +388,28 @@ mod tests {
             // A second look at every byte for every mark would take minutes.
             let text = part.repeat(200_000 / part.len()) + " AKIAIOSFODNN7EXAMPLE";
             assert!(!mask(&text).contains("AKIA"), "{part}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_head_of_a_line_is_masked_as_the_whole_is(
+            parts in proptest::collection::vec(
+                proptest::sample::select(vec![
+                    "token: abcdefghijklmnop ", "password=\"two words", "\" ", "é–", "AKIAIOSFODNN7EXAMPLE ", "://user:pa:ss@host/",
+                    "eyJhbGciOi.eyJzdWIi.c2ln ", "-----BEGIN PRIVATE KEY-----", "-----END", "Bearer abc.def ", "ghp_abcdefghijklmnopqrst",
+                    "://ghp_abcdefghijklmnopqrst:x@", "plain words ", "Cookie: a=b; c=d ", "\n", "secret={\"a\":",
+                ]),
+                0..12,
+            ),
+            limit in 0_usize..160,
+        ) {
+            let text = parts.concat();
+            let (head, whole) = (mask_head(&text, limit), mask(&text));
+            proptest::prop_assert!(whole.starts_with(&*head), "{head:?} of {whole:?}");
+            if whole == text {
+                proptest::prop_assert_eq!(&*head, &text[..text.floor_char_boundary(limit)]);
+            }
         }
     }
 

@@ -52,6 +52,7 @@ fn main() {
     through_the_view(&lines);
     searches(&store, &lines);
     drawing(&lines);
+    long_lines();
 }
 
 /// Lines as the demo's four sources write them.
@@ -245,6 +246,40 @@ fn searches(store: &Store, lines: &[(LogOrigin, String)]) {
         println!();
     }
     let _ = fs::remove_file(file);
+}
+
+/// A frame of lines as long as CloudWatch takes them, and of lines of 200 bytes.
+fn long_lines() {
+    let mut took = Vec::new();
+    for bytes in [200, 256 << 10] {
+        let mut demo = Demo::new().expect("the demo can be opened");
+        demo.settle();
+        let mut app = demo.app;
+        app.go(Screen::Logs);
+        app.logs = opened(LogView::new(1 << 30));
+        let line = "token=abcdefghijklmnop GET /api/items 200 ".repeat(bytes / 42 + 1);
+        let lines: Vec<_> = (0..200)
+            .map(|_| (LogOrigin::Service, line[..bytes].to_owned()))
+            .collect();
+        app.logs.take(Followed::Lines(events(&lines)));
+        app.logs.settle();
+        let area = Rect::new(0, 0, SIZE.0, SIZE.1);
+        let mut buffer = Buffer::empty(area);
+        let (best, ()) = best(|| {
+            app.step(-1);
+            buffer.reset();
+            ui::render(&app, area, &mut buffer);
+        });
+        println!(
+            "draw lines of {bytes:>7} bytes   {:>10.3} ms",
+            best.as_secs_f64() * 1e3
+        );
+        took.push(best);
+    }
+    println!(
+        "256 KB against 200 bytes      {:>10.2}",
+        took[1].as_secs_f64() / took[0].as_secs_f64()
+    );
 }
 
 /// A frame of the log screen, a step up before each, with ten lines and with a million.

@@ -10,6 +10,9 @@ use crate::{
 use jiff::Timestamp;
 use std::borrow::Cow;
 
+/// Bytes of a line that are looked at for every frame: more than a screen of wrapped text holds.
+const LONG: usize = 16 << 10;
+
 impl App {
     /// A text of a log without what looks like a secret, unless that is wanted.
     pub(super) fn masked<'a>(&self, text: &'a str) -> Cow<'a, str> {
@@ -25,9 +28,8 @@ impl App {
         }
     }
 
-    /// What is shown of a line on screen, masked: of JSON its message and its fields, of a flow record its
-    /// columns. It is not neutralised yet, since its line breaks
-    /// are still to be seen.
+    /// What is shown of a line on screen, masked: of JSON its message and its fields, of a flow record its columns. It is not neutralised
+    /// yet, since its line breaks are still to be seen. Of a very long line only what can come into sight is looked at, as it was written.
     #[must_use]
     pub fn shown_line<'a>(&self, line: &Line<'a>) -> Cow<'a, str> {
         const MARGIN: [&str; 9] = [
@@ -53,6 +55,9 @@ impl App {
             "duration_ms",
         ];
         const LAST: [&str; 3] = ["request_id", "trace_id", "logger"];
+        if let Some(head) = self.head(line) {
+            return head;
+        }
         let text = self.masked(line.text);
         if self.logs.shape == Shape::Fields && line.format == Format::Flow {
             return flow::shown(line.flow, &text).map_or(text, Cow::Owned);
@@ -80,6 +85,19 @@ impl App {
             return text;
         }
         Cow::Owned(pieces.join("  "))
+    }
+
+    /// The beginning of a line that is too long to be worked through for every frame: some screens beyond what is scrolled away, by four
+    /// bytes a cell. Of one with line breaks the end is shown too.
+    fn head<'a>(&self, line: &Line<'a>) -> Option<Cow<'a, str>> {
+        let limit = LONG + 4 * self.logs.left;
+        let beyond = line.text.as_bytes().get(limit..)?;
+        if memchr::memchr(b'\n', line.text.as_bytes()).is_some() || beyond.is_empty() {
+            return None;
+        }
+        let mut head = self.logs.secrets.cover_head(line.text, limit).into_owned();
+        head.push('…');
+        Some(Cow::Owned(head))
     }
 
     /// Everything known of the line under the cursor.
