@@ -210,7 +210,7 @@ fn lines_are_printed_and_queried_without_following() {
         .unwrap_or_else(|e| panic!("{e}: {rows}"));
     assert_eq!(first["@message"], "line 1", "{rows}");
     assert!(
-        said.contains("$0.0057 for a GB") && said.contains("scanned, $0."),
+        said.contains("$0.0057 for a GB") && said.contains("36 B scanned, less than $0.0001"),
         "{said}"
     );
 }

@@ -8,6 +8,7 @@ mod autoscaling;
 mod client;
 mod cloudfront;
 mod cloudwatch;
+mod deliveries;
 mod discover;
 mod ec2;
 mod ecr;

@@ -22,8 +22,8 @@ const LOG_GROUP: &str = ":log-group:";
 /// (docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.Concepts.PostgreSQL.html).
 const SERVER: &str = "postgresql";
 
-/// Lists the log groups of `environment`, each once, by origin, label and name: those that its containers, its database, its flow logs
-/// and its web ACL write to as far as they were read, and those that the configuration names. The database's own log files take the place of a group
+/// Lists the log groups of `environment`, each once, by origin, label and name: those that its containers, its database, its flow logs,
+/// its web ACL and its load balancer write to as far as they were read, and those that the configuration names. The database's own log files take the place of a group
 /// that it does not export to. What ECS says of its services has no log group and
 /// is not among them.
 #[must_use]
@@ -67,14 +67,12 @@ pub fn sources(environment: &Environment, seen: &Observations) -> Vec<LogSource>
     if let Some(WafLogs::To(arn)) = seen.waf().map(|waf| &waf.logs)
         && arn.contains(LOG_GROUP)
     {
-        let group = match Place::of(arn) {
-            Place::Group {
-                name,
-                region: Some(region),
-            } if region == environment.region => name,
-            _ => arn.trim_end_matches(":*"),
-        };
+        let group = named_here(arn, environment);
         found.add(LogOrigin::Waf, "waf".to_owned(), group);
+    }
+    for arn in seen.network().into_iter().flat_map(|n| &n.balancer_logs) {
+        let group = named_here(arn, environment);
+        found.add(LogOrigin::Balancer, "alb".to_owned(), group);
     }
     for group in &environment.resources.log_groups {
         if !found.0.contains_key(group) {
@@ -83,6 +81,17 @@ pub fn sources(environment: &Environment, seen: &Observations) -> Vec<LogSource>
         }
     }
     found.into_sources()
+}
+
+/// The log group of an ARN: its name in the environment's region, the ARN in another.
+fn named_here<'a>(arn: &'a str, environment: &Environment) -> &'a str {
+    match Place::of(arn) {
+        Place::Group {
+            name,
+            region: Some(region),
+        } if region == environment.region => name,
+        _ => arn.trim_end_matches(":*"),
+    }
 }
 
 /// Parts `sources` into those that one query of Logs Insights can ask, which are log groups of one region, the environment's where it

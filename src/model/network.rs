@@ -27,6 +27,8 @@ pub struct Network {
     pub interfaces: Vec<Interface>,
     /// Flow logs of the VPC, its subnets and interfaces.
     pub flow_logs: Vec<FlowLog>,
+    /// Log groups, by ARN, that the load balancer's own logs are delivered to.
+    pub balancer_logs: Vec<String>,
     /// Parts that could not be read, one sentence each.
     pub gaps: Vec<String>,
 }

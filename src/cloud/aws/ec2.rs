@@ -1,10 +1,10 @@
-//! EC2: the VPC around the environment. Every listing is filtered by the VPC and read side by side with the others.
+//! EC2: the VPC around the environment, and where its load balancer's own logs go. Every listing is filtered by the VPC and read side by side with the others.
 
 mod routes;
 mod shape;
 mod usage;
 
-use super::{AwsCloud, configured, failure::explain, gap::or_gap, pages::every};
+use super::{AwsCloud, configured, deliveries, failure::explain, gap::or_gap, pages::every};
 use crate::{
     error::{Error, ErrorKind, Result},
     model::network::Network,
@@ -22,12 +22,21 @@ use usage::Usage;
 pub(super) async fn read(cloud: &AwsCloud) -> Result<Network> {
     let id = configured(cloud.environment.resources.vpc.as_deref(), "VPC", "vpc")?;
     let clients = cloud.clients().await?;
-    let (network, usage) = futures::join!(
+    let balancer = cloud.environment.resources.load_balancer.as_deref();
+    let balancer_logs = async {
+        match balancer {
+            Some(name) => deliveries::log_groups(&clients.logs, name).await,
+            None => Ok(Vec::new()),
+        }
+    };
+    let (network, usage, balancer_logs) = futures::join!(
         network(&clients.ec2, id),
-        usage::read(clients, &cloud.environment.resources)
+        usage::read(clients, &cloud.environment.resources),
+        balancer_logs
     );
     let (mut network, mut usage) = (network?, usage);
     network.gaps.append(&mut usage.gaps);
+    network.balancer_logs = or_gap(balancer_logs, &mut network.gaps);
     label(&mut network, &usage);
     Ok(network)
 }
@@ -95,6 +104,7 @@ async fn network(ec2: &Client, id: &str) -> Result<Network> {
         route_tables: tables,
         nat_gateways,
         flow_logs,
+        balancer_logs: Vec::new(),
         gaps,
     })
 }

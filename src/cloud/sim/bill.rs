@@ -101,6 +101,7 @@ pub fn requests(snapshot: &Snapshot, environment: &Environment, visit: Visit) ->
             ("ec2", "DescribeSecurityGroups", 1),
             ("ec2", "DescribeNetworkInterfaces", 1),
             ("ec2", "DescribeFlowLogs", 1),
+            ("logs", "DescribeDeliverySources", 1),
             ("elasticloadbalancing", "DescribeLoadBalancers", 1),
             ("ecs", "DescribeServices", 1),
             ("rds", "DescribeDBInstances", 1),

@@ -79,6 +79,7 @@ pub fn snapshot(world: &World) -> Network {
         endpoints: endpoints(),
         security_groups: security_groups(),
         interfaces: interfaces(world),
+        balancer_logs: Vec::new(),
         flow_logs: vec![FlowLog {
             id: names::FLOW_LOG.to_owned(),
             resource: names::VPC.to_owned(),
