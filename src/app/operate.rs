@@ -635,3 +635,6 @@ impl Filling {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
