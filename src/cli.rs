@@ -1,5 +1,9 @@
 //! The command line: flags and commands as clap sees them. What they mean together with files and variables is [`crate::config`]'s.
 
+mod edge;
+
+pub use edge::{AlarmsCommand, CdnCommand};
+
 use crate::{
     cloud::sim::{Scenario, SimOptions},
     error::{Error, ErrorKind, Result},
@@ -145,6 +149,18 @@ pub enum Command {
         #[command(subcommand)]
         command: DbCommand,
     },
+    /// Drop cached copies from the CloudFront distribution
+    Cdn {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: CdnCommand,
+    },
+    /// Switch the actions of CloudWatch alarms
+    Alarms {
+        /// What to do with one.
+        #[command(subcommand)]
+        command: AlarmsCommand,
+    },
     /// Say which settings apply and where each comes from, who the caller is, and what watching costs
     Info(Format),
     /// Print the completion script of a shell
@@ -230,6 +246,8 @@ impl Command {
                 let snapshot = name.clone();
                 (op::SnapshotDatabase { snapshot }.into(), *carry)
             }
+            Self::Cdn { command } => command.request(),
+            Self::Alarms { command } => command.request(),
             _ => return None,
         })
     }

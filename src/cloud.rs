@@ -9,7 +9,7 @@ pub mod guard;
 pub mod meter;
 pub mod sim;
 
-mod call;
+pub mod call;
 
 pub use call::{Call, CallOutcome, Order};
 

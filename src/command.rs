@@ -118,6 +118,8 @@ commands! {
     "restart" Operations "restart" "Replace the tasks of the selected service by new ones of the same revision." |app| app.on_service(|service| op::Restart { service }.into());
     "stop-task" Operations "stop task" "Stop the selected task; its service starts another." App::stop_task;
     "db-snapshot" Operations "snapshot" "Take a snapshot of the database." |app| app.begin(op::SnapshotDatabase { snapshot: None }.into());
+    "invalidate" Operations "invalidate" "Drop cached copies from CloudFront's edges." App::invalidate;
+    "alarm-actions" Operations "alarm actions" "Switch the actions of the selected alarm off, or on again." App::switch_alarm;
     "operations" Operations "operations" "Show what was changed and what is under way." App::show_operations;
     "audit" Operations "audit log" "Show every change tried from this machine, by whom, and what became of it." |_| vec![Effect::ReadAudit];
 

@@ -17,6 +17,7 @@
 mod carry;
 mod confirm;
 mod desk;
+mod edge;
 pub mod form;
 mod goal;
 mod plan;
@@ -32,6 +33,7 @@ mod tests;
 pub use carry::{Told, carry_out};
 pub use confirm::Confirmation;
 pub use desk::Desk;
+pub use edge::{InvalidatePaths, SwitchAlarm};
 pub use goal::{Goal, Standing, Step, StepState, Verdict, under_way};
 pub use plan::{Change, Check, CheckState, Cost, Document, Mark, Plan, Risk, Undo, usd};
 pub use restart::Restart;
@@ -118,6 +120,8 @@ requests! {
     Scale(Scale) "Sets how many tasks a service runs.",
     Restart(Restart) "Replaces the tasks of a service by new ones of the same revision.",
     StopTask(StopTask) "Stops one task; its service starts another.",
+    Invalidate(InvalidatePaths) "Drops cached copies from the distribution's edges.",
+    SwitchAlarm(SwitchAlarm) "Switches the actions of an alarm.",
     Snapshot(SnapshotDatabase) "Takes a snapshot of the database.",
 }
 

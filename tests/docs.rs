@@ -4,6 +4,8 @@
 mod demo;
 #[path = "../examples/captures/pages.rs"]
 mod pages;
+#[path = "../examples/captures/plans.rs"]
+mod plans;
 #[path = "../examples/captures/svg.rs"]
 mod svg;
 
@@ -92,5 +94,15 @@ fn every_relative_link_of_the_documentation_leads_to_a_file() {
         broken.is_empty(),
         "links lead nowhere:\n{}",
         broken.join("\n")
+    );
+}
+
+#[test]
+fn the_plans_in_the_docs_are_what_the_commands_print() {
+    let operations = plans::operations(&committed("docs/operations.md"));
+    let differences = differences(&[operations.expect("every command has a plan")]);
+    assert!(
+        differences.is_empty(),
+        "run `cargo run --example captures`\n{differences}"
     );
 }

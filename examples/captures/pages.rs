@@ -41,7 +41,7 @@ pub fn keys() -> Result<Page> {
          A `[keys]` table in hydren.toml or in the user's config.toml replaces the keys of single commands; an empty list\n\
          unbinds one ([configuration](configuration.md)):\n\n\
          ```toml\n[keys]\nquit = [\"q\", \"f10\"]\n```\n\n\
-         Nothing on this page changes anything in AWS.\n",
+         What changes something in AWS is an operation: it shows its plan first and asks ([operations](operations.md)).\n",
     );
     for group in Group::ALL {
         let _ = write!(

@@ -1,5 +1,7 @@
 //! Operations in the console: asking for inputs, showing the plan, taking the answer, watching what becomes of it.
 
+mod edge;
+
 use super::{App, Effect, Layer, Lines, Pane, Running, Screen};
 use crate::{
     audit::AuditLog,
@@ -553,7 +555,7 @@ impl App {
             (Screen::Services, Pane::Tasks) => task.into_iter().chain(service).collect(),
             (Screen::Services | Screen::Images, _) => service.into(),
             (Screen::Database, _) => database.into(),
-            _ => Vec::new(),
+            _ => self.edge_operations(),
         };
         offered
             .into_iter()

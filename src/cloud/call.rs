@@ -1,5 +1,9 @@
 //! Every write that the console can make.
 
+mod edge;
+
+pub use edge::{EdgeCall, Switch};
+
 use crate::op::Change;
 use serde::Serialize;
 
@@ -39,6 +43,15 @@ pub enum Call {
         /// Snapshot identifier.
         snapshot: String,
     },
+    /// Writes in front of the application, and to the alarms.
+    #[serde(untagged)]
+    Edge(EdgeCall),
+}
+
+impl From<EdgeCall> for Call {
+    fn from(call: EdgeCall) -> Self {
+        Self::Edge(call)
+    }
 }
 
 impl Call {
@@ -55,6 +68,7 @@ impl Call {
             Self::ScaleService { .. } | Self::RestartService { .. } => "ecs:UpdateService",
             Self::StopTask { .. } => "ecs:StopTask",
             Self::SnapshotDatabase { .. } => "rds:CreateDBSnapshot",
+            Self::Edge(call) => call.action(),
         }
     }
 
@@ -65,6 +79,7 @@ impl Call {
             Self::ScaleService { service, .. } | Self::RestartService { service, .. } => service,
             Self::StopTask { task, .. } => task,
             Self::SnapshotDatabase { database, .. } => database,
+            Self::Edge(call) => call.resource(),
         }
     }
 
@@ -136,6 +151,7 @@ impl Call {
                     reason,
                 ]
             }
+            Self::Edge(call) => return call.aws_command(),
             Self::SnapshotDatabase { database, snapshot } => vec![
                 "aws",
                 "rds",

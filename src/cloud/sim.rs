@@ -366,6 +366,7 @@ fn execute(world: &mut World, call: &Call) -> Result<CallOutcome> {
                 resource: Some(arn),
             })
         }
+        Call::Edge(call) => edge::execute(world, call),
     }
 }
 

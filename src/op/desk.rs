@@ -6,8 +6,10 @@ use crate::{
     error::{Error, ErrorKind, Result},
     model::{
         Snapshot, Tier,
+        alarm::Alarms,
         compute::{Compute, Service},
         database::Database,
+        edge::Cdn,
         environment::Environment,
     },
 };
@@ -54,6 +56,28 @@ impl<'a> Desk<'a> {
         match self.cloud.read(Tier::Rds).await? {
             Snapshot::Database(database) => Ok(database),
             _ => Err(mixed_up(Tier::Rds)),
+        }
+    }
+
+    /// Reads the distribution.
+    ///
+    /// # Errors
+    /// What AWS answered.
+    pub async fn cdn(&self) -> Result<Arc<Cdn>> {
+        match self.cloud.read(Tier::CloudFront).await? {
+            Snapshot::Cdn(cdn) => Ok(cdn),
+            _ => Err(mixed_up(Tier::CloudFront)),
+        }
+    }
+
+    /// Reads the alarms.
+    ///
+    /// # Errors
+    /// What AWS answered.
+    pub async fn alarms(&self) -> Result<Arc<Alarms>> {
+        match self.cloud.read(Tier::Alarms).await? {
+            Snapshot::Alarms(alarms) => Ok(alarms),
+            _ => Err(mixed_up(Tier::Alarms)),
         }
     }
 }

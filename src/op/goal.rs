@@ -3,16 +3,18 @@
 //! A goal is plain data and judging it is pure: after a restart of the console the goals of what is still going on are found again from
 //! what AWS tells ([`found`]).
 
+mod edge;
 mod rollout;
 
 pub use rollout::Rollout;
 
 use super::{Request, Watch};
 use crate::{
+    cloud::{CallOutcome, call::Switch},
     format,
     model::{
         Tier,
-        state::{SnapshotStatus, TaskStatus},
+        state::{InvalidationStatus, SnapshotStatus, TaskStatus},
     },
     observe::Observations,
 };
@@ -151,6 +153,18 @@ pub enum Goal {
         /// Task id.
         task: String,
     },
+    /// An invalidation has reached every edge.
+    Invalidation {
+        /// Its id; `None` until CloudFront has given it.
+        id: Option<String>,
+    },
+    /// An alarm's actions are switched.
+    AlarmActions {
+        /// Alarm.
+        alarm: String,
+        /// On or off.
+        to: Switch,
+    },
     /// A snapshot of the database is available.
     Snapshot {
         /// Snapshot identifier.
@@ -167,6 +181,8 @@ impl Goal {
             Self::Running { service, .. } => ("count", service),
             Self::Replaced { task, .. } => ("task", task),
             Self::Snapshot { snapshot } => ("snapshot", snapshot),
+            Self::Invalidation { id } => ("invalidation", id.as_deref().unwrap_or_default()),
+            Self::AlarmActions { alarm, .. } => ("alarm actions", alarm),
         }
     }
 
@@ -177,6 +193,8 @@ impl Goal {
             Self::Rollout(_) => &[Tier::Ecs, Tier::Alb],
             Self::Running { .. } | Self::Replaced { .. } => &[Tier::Ecs],
             Self::Snapshot { .. } => &[Tier::Rds],
+            Self::Invalidation { .. } => &[Tier::CloudFront],
+            Self::AlarmActions { .. } => &[Tier::Alarms],
         }
     }
 
@@ -185,7 +203,8 @@ impl Goal {
     pub const fn pace(&self) -> i64 {
         match self {
             Self::Rollout(_) | Self::Running { .. } | Self::Replaced { .. } => 5,
-            Self::Snapshot { .. } => 15,
+            Self::Snapshot { .. } | Self::Invalidation { .. } => 15,
+            Self::AlarmActions { .. } => 10,
         }
     }
 
@@ -205,6 +224,21 @@ impl Goal {
             }
             Self::Replaced { service, task } => replaced(seen, service, task),
             Self::Snapshot { snapshot } => snapshot_made(seen, snapshot),
+            Self::Invalidation { id } => edge::invalidated(seen, id.as_deref()),
+            Self::AlarmActions { alarm, to } => {
+                edge::switched(seen, alarm, *to, now.duration_since(since))
+            }
+        }
+    }
+
+    /// Takes what only an accepted call could tell: which revision, which invalidation.
+    pub(super) fn learn(&mut self, outcome: &CallOutcome) {
+        match self {
+            Self::Rollout(rollout) if rollout.revision.is_none() => {
+                rollout.revision = outcome.revision();
+            }
+            Self::Invalidation { id } if id.is_none() => id.clone_from(&outcome.resource),
+            _ => {}
         }
     }
 }
@@ -315,5 +349,16 @@ pub fn under_way(seen: &Observations) -> Vec<Watch> {
         (snapshot.status == SnapshotStatus::Creating)
             .then(|| Watch::found(format!("Snapshot {}", snapshot.id), goal, begun))
     });
-    rollouts.chain(snapshots).collect()
+    let invalidations = seen.cdn().map_or(&[][..], |c| &c.invalidations);
+    let invalidations = invalidations.iter().filter_map(|invalidation| {
+        let goal = Goal::Invalidation {
+            id: Some(invalidation.id.clone()),
+        };
+        let title = format!("Invalidation {}", invalidation.id);
+        (invalidation.status == InvalidationStatus::InProgress)
+            .then_some(invalidation.created_at)
+            .flatten()
+            .map(|begun| Watch::found(title, goal, begun))
+    });
+    rollouts.chain(snapshots).chain(invalidations).collect()
 }

@@ -162,12 +162,7 @@ impl Watch {
         match told {
             Told::Made(index) => self.set(index, CallState::Made(now)),
             Told::Accepted(index, outcome) => {
-                if let (Goal::Rollout(rollout), Some(revision)) =
-                    (&mut self.goal, outcome.revision())
-                    && rollout.revision.is_none()
-                {
-                    rollout.revision = Some(revision);
-                }
+                self.goal.learn(&outcome);
                 self.set(index, CallState::Accepted(now, outcome.summary));
             }
             Told::Refused(index, error) => {

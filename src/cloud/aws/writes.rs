@@ -1,5 +1,7 @@
 //! Writes: one SDK call for each [`Call`].
 
+mod edge;
+
 use super::{AwsCloud, failure::explain};
 use crate::{
     cloud::{Call, CallOutcome},
@@ -29,6 +31,7 @@ pub(super) async fn execute(aws: &AwsCloud, call: &Call) -> Result<CallOutcome> 
         Call::SnapshotDatabase { database, snapshot } => {
             snapshot_database(&clients.rds, call, database, snapshot).await
         }
+        Call::Edge(call) => edge::execute(aws, call).await,
     }
 }
 

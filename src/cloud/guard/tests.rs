@@ -1,7 +1,14 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
 use super::*;
-use crate::{audit::AuditLog, cloud::sim, config::PROJECT_FILE};
+use crate::{
+    audit::AuditLog,
+    cloud::{
+        call::{EdgeCall, Switch},
+        sim,
+    },
+    config::PROJECT_FILE,
+};
 use futures::StreamExt as _;
 use serde_json::Value;
 use std::sync::{Mutex, PoisonError};
@@ -178,7 +185,32 @@ fn next(call: Option<&Call>) -> Option<Call> {
             database: "shop".to_owned(),
             snapshot: "before-upgrade".to_owned(),
         }),
-        Some(Call::SnapshotDatabase { .. }) => None,
+        Some(Call::SnapshotDatabase { .. }) => Some(next_edge(None)?.into()),
+        Some(Call::Edge(call)) => Some(next_edge(Some(call))?.into()),
+    }
+}
+
+fn next_edge(call: Option<&EdgeCall>) -> Option<EdgeCall> {
+    let switch = |to| EdgeCall::SwitchAlarm {
+        alarm: "shop-5xx".to_owned(),
+        region: "eu-west-1".to_owned(),
+        to,
+    };
+    match call {
+        None => Some(EdgeCall::InvalidatePaths {
+            distribution: "E1".to_owned(),
+            paths: vec!["/*".to_owned()],
+            reference: "hydren-1".to_owned(),
+        }),
+        Some(EdgeCall::InvalidatePaths { .. }) => Some(switch(Switch::Enabled)),
+        Some(EdgeCall::SwitchAlarm {
+            to: Switch::Enabled,
+            ..
+        }) => Some(switch(Switch::Disabled)),
+        Some(EdgeCall::SwitchAlarm {
+            to: Switch::Disabled,
+            ..
+        }) => None,
     }
 }
 

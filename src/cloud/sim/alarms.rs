@@ -7,6 +7,7 @@ use super::{
     names,
     world::{EPOCH, World, moment},
 };
+use crate::cloud::call::Switch;
 use crate::model::{
     alarm::{Alarm as AlarmModel, AlarmState, AlarmTransition, Alarms as AlarmsModel, Dashboard},
     metric::Metric,
@@ -195,6 +196,7 @@ struct Watch {
     state: AlarmState,
     since: i64,
     reason: String,
+    actions: Switch,
     /// Whether each of the last datapoints was bad, the newest in the lowest bit.
     bad: u32,
 }
@@ -218,6 +220,7 @@ impl Alarms {
                 state: AlarmState::Ok,
                 since: now,
                 reason: String::new(),
+                actions: Switch::Enabled,
                 bad: 0,
             }),
             history: VecDeque::new(),
@@ -258,6 +261,13 @@ impl Alarms {
             watch.state = state;
             watch.since = now;
         }
+    }
+
+    /// Switches the actions of the alarm `name`; says whether there is one.
+    pub fn switch(&mut self, name: &str, to: Switch) -> bool {
+        let found = DEFINITIONS.iter().position(|d| d.name == name);
+        let watch = found.and_then(|index| self.watches.get_mut(index));
+        watch.map(|watch| watch.actions = to).is_some()
     }
 
     /// The state of the alarm `name`.
@@ -347,7 +357,7 @@ pub fn snapshot(world: &World) -> AlarmsModel {
                 .map(|&(name, value)| (name.to_owned(), value.to_owned()))
                 .collect(),
             condition: condition(definition),
-            actions_enabled: true,
+            actions_enabled: watch.actions == Switch::Enabled,
             actions: 1,
             owned_by_autoscaling: definition.is_policy(),
         })

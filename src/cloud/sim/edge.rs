@@ -7,12 +7,16 @@ use super::{
     waf::Inspection,
     world::{EPOCH, World, moment},
 };
-use crate::model::{
-    edge::{
-        AdditionalMetrics, Behaviour, Cdn, Certificate, Dns, DnsRecord, Health3, HealthCheck,
-        HostedZone, Invalidation, Origin, RecordTarget, ZoneVisibility,
+use crate::{
+    cloud::{CallOutcome, call::EdgeCall},
+    error::{Error, ErrorKind, Result},
+    model::{
+        edge::{
+            AdditionalMetrics, Behaviour, Cdn, Certificate, Dns, DnsRecord, Health3, HealthCheck,
+            HostedZone, Invalidation, Origin, RecordTarget, ZoneVisibility,
+        },
+        state::{CertificateStatus, DistributionStatus, InvalidationStatus},
     },
-    state::{CertificateStatus, DistributionStatus, InvalidationStatus},
 };
 
 /// Where the requests that WAF allowed went. Whole numbers; `hits + to_frontend + for_backend()` is exactly what was allowed.
@@ -50,7 +54,24 @@ impl Routed {
 pub struct Edge {
     dice: Dice,
     freshness: Drift,
+    /// Newest first.
+    invalidated: Vec<Invalidated>,
 }
+
+/// An invalidation that somebody asked for.
+#[derive(Debug, Clone)]
+struct Invalidated {
+    at: i64,
+    reference: String,
+    paths: Vec<String>,
+    /// What of the cache is to be fetched again: 1 is all of it.
+    share: f64,
+}
+
+/// Seconds until an invalidation has reached every edge.
+const SPREAD: i64 = 45;
+/// Seconds in which viewers fill again what was dropped: the popular part of it within a minute, the rest as it is asked for.
+const REFILL: f64 = 120.0;
 
 impl Edge {
     /// Opens the distribution with warm caches.
@@ -58,17 +79,56 @@ impl Edge {
         Self {
             dice: Dice::of(seed, "edge"),
             freshness: Drift::new(0.03, 600.0),
+            invalidated: Vec::new(),
         }
+    }
+
+    /// How much of the cache is there: what was dropped is fetched again as viewers ask for it.
+    fn filled(&self, now: i64) -> f64 {
+        let missing = self.invalidated.iter().map(|i| {
+            let age = (now - i.at) as f64;
+            i.share * (-age / REFILL).exp()
+        });
+        (1.0 - missing.sum::<f64>()).max(0.0)
+    }
+
+    /// Drops copies. A reference that was seen before makes no second invalidation.
+    fn invalidate(&mut self, paths: &[String], reference: &str, now: i64) -> String {
+        if !self.invalidated.iter().any(|i| i.reference == reference) {
+            let share = |path: &String| match path.as_str() {
+                "/*" => 1.0,
+                path if path.ends_with('*') => 0.3,
+                _ => 0.02,
+            };
+            self.invalidated.insert(
+                0,
+                Invalidated {
+                    at: now,
+                    reference: reference.to_owned(),
+                    paths: paths.to_vec(),
+                    share: paths.iter().map(share).sum::<f64>().min(1.0),
+                },
+            );
+        }
+        invalidation_id(reference)
     }
 
     /// Answers from the cache what it can and routes the rest. Static files almost always hit; API reads hit the better, the more of
     /// them arrive within the seconds that the edge keeps an answer.
-    pub fn route(&mut self, arrivals: &Arrivals, waf: &Inspection, seconds: f64) -> Routed {
+    pub fn route(
+        &mut self,
+        arrivals: &Arrivals,
+        waf: &Inspection,
+        now: i64,
+        seconds: f64,
+    ) -> Routed {
+        let filled = self.filled(now);
         let dice = &mut self.dice;
         let freshness = self.freshness.step(seconds, dice);
-        let page_hits = dice.split(arrivals.pages, 0.992);
+        let page_hits = dice.split(arrivals.pages, 0.992 * filled);
         let shared = arrivals.reads / (arrivals.reads + 2.2 * seconds);
-        let read_hits = dice.split(arrivals.reads, (0.94 * shared + freshness).clamp(0.3, 0.97));
+        let fresh = (0.94 * shared + freshness).clamp(0.3, 0.97);
+        let read_hits = dice.split(arrivals.reads, fresh * filled);
         let strays = arrivals.bots - waf.blocked();
         let requests = arrivals.total();
         Routed {
@@ -193,23 +253,80 @@ pub fn cdn(world: &World) -> Cdn {
             behaviour("*", "658327ea-f89d-4fab-a63d-7e88639e58f6", &read),
         ],
         certificate: Some(certificate(names::EDGE_CERTIFICATE, names::DOMAIN, 171)),
-        invalidations: world
-            .releases(names::FRONTEND)
-            .map(|release| Invalidation {
-                id: format!("I{}", release.digest[7..20].to_uppercase()),
-                status: if world.at < release.at() + 45 {
-                    InvalidationStatus::InProgress
-                } else {
-                    InvalidationStatus::Completed
-                },
-                created_at: Some(moment(release.at() + 20)),
-                paths: vec!["/index.html".to_owned()],
-            })
-            .collect(),
+        invalidations: invalidations(world),
         additional_metrics: AdditionalMetrics::Enabled,
         error_caching: vec![(502, 5), (503, 5), (504, 5)],
         gaps: Vec::new(),
     }
+}
+
+/// Those that somebody asked for, then those of the releases, newest first.
+fn invalidations(world: &World) -> Vec<Invalidation> {
+    let invalidation = |id, at: i64, done: i64, paths: Vec<String>| Invalidation {
+        id,
+        status: if world.at < done {
+            InvalidationStatus::InProgress
+        } else {
+            InvalidationStatus::Completed
+        },
+        created_at: Some(moment(at)),
+        paths,
+    };
+    let asked = world.edge.invalidated.iter().map(|i| {
+        let id = invalidation_id(&i.reference);
+        invalidation(id, i.at, i.at + SPREAD, i.paths.clone())
+    });
+    let released = world.releases(names::FRONTEND).map(|release| {
+        let id = format!("I{}", release.digest[7..20].to_uppercase());
+        let paths = vec!["/index.html".to_owned()];
+        invalidation(id, release.at() + 20, release.at() + SPREAD, paths)
+    });
+    let mut all: Vec<_> = asked.chain(released).collect();
+    all.sort_by_key(|i| std::cmp::Reverse(i.created_at));
+    all
+}
+
+/// An id in CloudFront's form, the same for the same reference.
+fn invalidation_id(reference: &str) -> String {
+    use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+    let mut hash = DefaultHasher::new();
+    reference.hash(&mut hash);
+    format!("I{:013X}", hash.finish() >> 12)
+}
+
+/// Acts on the edge and its alarms as AWS would on the call.
+pub fn execute(world: &mut World, call: &EdgeCall) -> Result<CallOutcome> {
+    match call {
+        EdgeCall::InvalidatePaths {
+            distribution,
+            paths,
+            reference,
+        } => {
+            if distribution != names::DISTRIBUTION {
+                return Err(missing("distribution", distribution));
+            }
+            let now = world.at;
+            let id = world.edge.invalidate(paths, reference, now);
+            Ok(CallOutcome {
+                summary: format!("invalidation {id} is in progress"),
+                resource: Some(id),
+            })
+        }
+        EdgeCall::SwitchAlarm { alarm, to, .. } => {
+            if !world.alarms.switch(alarm, *to) {
+                return Err(missing("alarm", alarm));
+            }
+            Ok(CallOutcome {
+                summary: format!("actions of {alarm} are {}", to.word()),
+                resource: Some(alarm.clone()),
+            })
+        }
+    }
+}
+
+fn missing(kind: &str, name: &str) -> Error {
+    Error::new(ErrorKind::NotFound, format!("there is no {kind} {name}"))
+        .hint("it may be gone since it was read; read again")
 }
 
 /// An Amazon-issued certificate that ends `days` after the epoch.

@@ -91,7 +91,7 @@ pub struct World {
     pub beats: VecDeque<Beat>,
     traffic: Traffic,
     waf: WebAcl,
-    edge: Edge,
+    pub edge: Edge,
     disturbances: Vec<Box<dyn Disturbance>>,
     backend_cpu: usize,
     workers: Arc<[Worker]>,
@@ -165,7 +165,7 @@ impl World {
         self.compute.backend.step(now);
         let arrivals = self.traffic.step(now, seconds, &conditions);
         let waf = self.waf.inspect(&arrivals);
-        let routed = self.edge.route(&arrivals, &waf, seconds);
+        let routed = self.edge.route(&arrivals, &waf, now, seconds);
         let front = self.compute.serve_frontend(&routed, now, seconds);
         let query = self.database.query;
         let back = self

@@ -206,7 +206,7 @@ fn what_the_cache_does_not_answer_reaches_the_origin() {
         let at = EPOCH + step * STEP;
         let arrivals = traffic.step(at, STEP as f64, &Conditions::default());
         let inspection = waf.inspect(&arrivals);
-        let routed = edge.route(&arrivals, &inspection, STEP as f64);
+        let routed = edge.route(&arrivals, &inspection, at, STEP as f64);
         let origin = routed.to_frontend + routed.for_backend();
         assert_eq!(arrivals.total(), routed.requests);
         assert_eq!(routed.requests, inspection.allowed + inspection.blocked());

@@ -1,0 +1,62 @@
+//! Goals in front of the application, and of its alarms.
+
+use super::{SETTLED, Standing, Step, StepState, Verdict};
+use crate::{cloud::call::Switch, model::state::InvalidationStatus, observe::Observations};
+use jiff::SignedDuration;
+
+/// An invalidation has reached every edge.
+pub(super) fn invalidated(seen: &Observations, id: Option<&str>) -> Option<Standing> {
+    let cdn = seen.cdn()?;
+    let found = id.and_then(|id| cdn.invalidations.iter().find(|i| i.id == id));
+    let Some(invalidation) = found else {
+        let step = Step::new(
+            "invalidation completed",
+            StepState::Waiting,
+            "not listed yet",
+        );
+        return Some(Standing::of_one(step, String::new));
+    };
+    let step = Step::new(
+        "invalidation completed",
+        invalidation.status == InvalidationStatus::Completed,
+        invalidation.status.to_string(),
+    );
+    Some(Standing::of_one(step, || {
+        format!("invalidation {} has reached every edge", invalidation.id)
+    }))
+}
+
+/// An alarm's actions are switched.
+pub(super) fn switched(
+    seen: &Observations,
+    name: &str,
+    to: Switch,
+    age: SignedDuration,
+) -> Option<Standing> {
+    let alarm = seen.alarms()?.alarms.iter().find(|a| a.name == name)?;
+    let now = Switch::of(alarm.actions_enabled);
+    let step = Step::new(format!("actions {}", to.word()), now == to, now.word());
+    Some(back_unless(step, now == to, age, || {
+        format!("the actions of {name} are {}", to.word())
+    }))
+}
+
+/// What is not as it was set after AWS must know it was set back by somebody else.
+pub(super) fn back_unless(
+    step: Step,
+    so: bool,
+    age: SignedDuration,
+    reached: impl FnOnce() -> String,
+) -> Standing {
+    if so || age < SETTLED {
+        return Standing::of_one(step, reached);
+    }
+    let why = format!(
+        "{}: somebody else changed it, it is {}",
+        step.label, step.detail
+    );
+    Standing {
+        steps: vec![step],
+        verdict: Verdict::RolledBack(vec![why]),
+    }
+}
