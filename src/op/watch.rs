@@ -117,18 +117,10 @@ impl Watch {
     #[must_use]
     pub fn new(plan: Arc<Plan>, now: Timestamp) -> Self {
         Self {
-            title: plan.title.clone(),
-            goal: plan.goal.clone(),
-            calls: vec![CallState::Waiting; plan.calls.len()],
-            plan: Some(plan),
-            started_at: now,
             accepted_at: None,
-            deadline: None,
-            steps: Vec::new(),
-            failing: Vec::new(),
-            remedy: None,
-            outcome: None,
-            ended_at: None,
+            calls: vec![CallState::Waiting; plan.calls.len()],
+            plan: Some(Arc::clone(&plan)),
+            ..Self::found(plan.title.clone(), plan.goal.clone(), now)
         }
     }
 

@@ -15,7 +15,7 @@ mod demo;
 
 use demo::Demo;
 use hydren::{
-    app::Screen,
+    app::{App, Screen},
     logs::{
         filter::Filter,
         format::classify,
@@ -248,6 +248,18 @@ fn searches(store: &Store, lines: &[(LogOrigin, String)]) {
     let _ = fs::remove_file(file);
 }
 
+/// How long a step up and the frame after it take.
+fn frame(app: &mut App) -> Duration {
+    let area = Rect::new(0, 0, SIZE.0, SIZE.1);
+    let mut buffer = Buffer::empty(area);
+    let (best, ()) = best(|| {
+        app.step(-1);
+        buffer.reset();
+        ui::render(app, area, &mut buffer);
+    });
+    best
+}
+
 /// A frame of lines as long as CloudWatch takes them, and of lines of 200 bytes.
 fn long_lines() {
     let mut took = Vec::new();
@@ -263,13 +275,7 @@ fn long_lines() {
             .collect();
         app.logs.take(Followed::Lines(events(&lines)));
         app.logs.settle();
-        let area = Rect::new(0, 0, SIZE.0, SIZE.1);
-        let mut buffer = Buffer::empty(area);
-        let (best, ()) = best(|| {
-            app.step(-1);
-            buffer.reset();
-            ui::render(&app, area, &mut buffer);
-        });
+        let best = frame(&mut app);
         println!(
             "draw lines of {bytes:>7} bytes   {:>10.3} ms",
             best.as_secs_f64() * 1e3
@@ -295,13 +301,7 @@ fn drawing(lines: &[(LogOrigin, String)]) {
             app.logs.take(Followed::Lines(batch.to_vec()));
         }
         app.logs.settle();
-        let area = Rect::new(0, 0, SIZE.0, SIZE.1);
-        let mut buffer = Buffer::empty(area);
-        let (best, ()) = best(|| {
-            app.step(-1);
-            buffer.reset();
-            ui::render(&app, area, &mut buffer);
-        });
+        let best = frame(&mut app);
         println!(
             "scroll and draw, {count:>8} lines {:>10.3} ms",
             best.as_secs_f64() * 1e3

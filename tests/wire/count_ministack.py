@@ -11,14 +11,15 @@ import sys
 import uuid
 
 from client import HOME, Aws
-from seed_ministack import CLUSTER, IMAGE, build_image
+from seed_ministack import COMMANDS, REPOSITORY, build_image
 
+CLUSTER = "harbour"
 TASKS = 2
 
 
 def main(url, lines):
     aws = Aws(url)
-    build_image()
+    build_image("v1", COMMANDS["v1"])
     name = f"counter-{uuid.uuid4().hex[:8]}"
     group = f"/ecs/{CLUSTER}/{name}"
     aws.home("logs").create_log_group(logGroupName=group)
@@ -27,7 +28,7 @@ def main(url, lines):
     count = f"n=0; while [ $n -lt {lines} ]; do n=$((n+1)); echo line $n; sleep 0.4; done; sleep 600"
     container = {
         "name": "counter",
-        "image": IMAGE,
+        "image": f"{REPOSITORY}:v1",
         "essential": True,
         "command": ["/bin/sh", "-c", count],
         "logConfiguration": {
