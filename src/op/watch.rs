@@ -116,11 +116,12 @@ impl Watch {
     /// Begins to watch a plan that is carried out from `now` on.
     #[must_use]
     pub fn new(plan: Arc<Plan>, now: Timestamp) -> Self {
+        let watch = Self::found(plan.title.clone(), plan.goal.clone(), now);
         Self {
             accepted_at: None,
             calls: vec![CallState::Waiting; plan.calls.len()],
-            plan: Some(Arc::clone(&plan)),
-            ..Self::found(plan.title.clone(), plan.goal.clone(), now)
+            plan: Some(plan),
+            ..watch
         }
     }
 
