@@ -192,14 +192,14 @@ pub enum Output {
 /// How an operation is carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Args)]
 pub struct Carry {
-    /// Print the plan and change nothing
+    /// Print the plan and change nothing, whatever else is said
     #[arg(long)]
     pub dry_run: bool,
     /// Carry the plan out without asking; needed where there is no terminal
-    #[arg(long, short, conflicts_with = "dry_run")]
+    #[arg(long, short)]
     pub yes: bool,
     /// Leave once AWS has accepted the calls, instead of watching what becomes of them
-    #[arg(long, conflicts_with = "dry_run")]
+    #[arg(long)]
     pub no_wait: bool,
     /// How to print the plan and the outcome; the JSON is described in docs/operations.md
     #[arg(long, short, value_enum, default_value_t = Output::Table)]

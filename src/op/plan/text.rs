@@ -74,6 +74,9 @@ impl Plan {
             self.stays.iter().map(|s| (Mark::Text, s.clone())).collect(),
         ));
         lines.extend(part("Checks", self.checks.iter().map(checked).collect()));
+        if self.is_empty() {
+            return lines;
+        }
         lines.extend(part("Cost", vec![(Mark::Text, self.cost.words())]));
         lines.extend(part("Risk", vec![self.risked()]));
         if !self.undo.text().is_empty() {
