@@ -395,9 +395,8 @@ async fn a_change_is_asked_for_planned_confirmed_and_watched() {
     compare(&stage, "operation_watch", &SIZES);
     stage.live(90).await;
     compare(&stage, "operation_done", &SIZES);
-    stage
-        .keys("esc j : s c a l e enter backspace 0 enter")
-        .await;
+    stage.keys("esc j : s c a l e enter").await;
+    stage.keys("backspace 0 enter").await;
     compare(&stage, "operation_destructive", &SIZES);
     stage.app.size = (80, 24);
     stage.keys("pagedown").await;

@@ -70,7 +70,7 @@ async fn worked(desk: &Desk<'_>, work: Work) -> Vec<Report> {
         Work::CarryOut(index, plan) => {
             let mut reports = Vec::new();
             let fresh = carry_out(desk, &plan, |told| {
-                reports.push(Report::Carried(index, told))
+                reports.push(Report::Carried(index, told));
             })
             .await;
             reports.extend(fresh.map(|plan| Report::Outdated(index, Box::new(plan))));
