@@ -1,7 +1,9 @@
 //! The command line: flags and commands as clap sees them. What they mean together with files and variables is [`crate::config`]'s.
 
+mod database;
 mod edge;
 
+pub use database::DbCommand;
 pub use edge::{AlarmsCommand, CdnCommand};
 
 use crate::{
@@ -143,7 +145,7 @@ pub enum Command {
         #[command(flatten)]
         carry: Carry,
     },
-    /// Take snapshots of the database
+    /// List, take, delete and restore snapshots of the database, change its class or storage, reboot it
     Db {
         /// What to do with it.
         #[command(subcommand)]
@@ -206,19 +208,6 @@ pub struct Carry {
     pub output: Output,
 }
 
-/// What to do with the database.
-#[derive(Debug, Clone, Subcommand)]
-pub enum DbCommand {
-    /// Take a snapshot, and wait until it is available
-    Snapshot {
-        /// Name; by default the database's with the time
-        name: Option<String>,
-        /// How it is carried out.
-        #[command(flatten)]
-        carry: Carry,
-    },
-}
-
 impl Command {
     /// The operation that the command line asks for, if it does.
     #[must_use]
@@ -240,14 +229,9 @@ impl Command {
                 let task = task.clone();
                 (op::StopTask { task }.into(), *carry)
             }
-            Self::Db {
-                command: DbCommand::Snapshot { name, carry },
-            } => {
-                let snapshot = name.clone();
-                (op::SnapshotDatabase { snapshot }.into(), *carry)
-            }
             Self::Cdn { command } => command.request(),
             Self::Alarms { command } => command.request(),
+            Self::Db { command } => return command.request(),
             _ => return None,
         })
     }

@@ -120,6 +120,11 @@ commands! {
     "db-snapshot" Operations "snapshot" "Take a snapshot of the database." |app| app.begin(op::SnapshotDatabase { snapshot: None }.into());
     "invalidate" Operations "invalidate" "Drop cached copies from CloudFront's edges." App::invalidate;
     "alarm-actions" Operations "alarm actions" "Switch the actions of the selected alarm off, or on again." App::switch_alarm;
+    "db-restore" Operations "restore" "Restore the selected snapshot into a new instance." |app| app.on_snapshot(|id| op::RestoreDatabase { origin: Some(op::Origin::Snapshot(id)), name: None }.into());
+    "db-restore-time" Operations "restore a time" "Restore what the database was at a time into a new instance." |app| app.begin(op::RestoreDatabase { origin: None, name: None }.into());
+    "db-delete-snapshot" Operations "delete snapshot" "Delete the selected snapshot of the database." |app| app.on_snapshot(|snapshot| op::DeleteSnapshot { snapshot }.into());
+    "db-modify" Operations "class, storage" "Change the database's class, or make its storage larger." |app| app.begin(op::ModifyDatabase { class: None, storage_gib: None, apply: None }.into());
+    "db-reboot" Operations "reboot" "Restart the database, or let its standby take over." |app| app.begin(op::RebootDatabase { reboot: None }.into());
     "operations" Operations "operations" "Show what was changed and what is under way." App::show_operations;
     "audit" Operations "audit log" "Show every change tried from this machine, by whom, and what became of it." |_| vec![Effect::ReadAudit];
 

@@ -4,8 +4,10 @@
 //! borrowed from another region or guessed. A month has 730 hours, as in AWS's own calculator.
 
 mod book;
+mod database;
 
 pub use book::{Book, Missing};
+pub use database::DbSize;
 
 use crate::model::compute::TaskDefinition;
 

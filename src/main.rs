@@ -3,7 +3,7 @@
 use clap::Parser as _;
 use hydren::{
     audit::AuditLog,
-    cli::{self, Carry, Cli, Command, Logs, LogsCommand, Options, Output},
+    cli::{self, Carry, Cli, Command, DbCommand, Logs, LogsCommand, Options, Output},
     cloud::{Cloud, sim::SimOptions},
     config::{Config, Surroundings},
     connect::{connect, locate},
@@ -97,6 +97,9 @@ fn run(cli: &Cli) -> Result<ExitCode> {
             block_on(timeline(&config, &simulation, format.output))?
         }
         Some(Command::Logs(logs)) => block_on(read_logs(&config, &simulation, logs))?,
+        Some(Command::Db {
+            command: DbCommand::Snapshots(format),
+        }) => block_on(snapshots(&config, &simulation, format.output))?,
         Some(Command::Info(format)) => block_on(about(&config, &simulation, format.output))?,
         _ => console(config, simulation, &faults),
     }
@@ -172,6 +175,15 @@ fn audit(config: &Config, options: &Options, output: Output) -> Result<ExitCode>
         log.keep(&config.environment()?.name);
     }
     print_text(&report::audit::print(&log, path, output)?, output)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `hydren db snapshots`.
+async fn snapshots(config: &Config, simulation: &SimOptions, output: Output) -> Result<ExitCode> {
+    let (environment, cloud) = open(config, simulation).await?;
+    let database = Desk::new(&*cloud, &environment).database().await?;
+    let text = report::snapshots::print(&environment, &database, cloud.now(), output)?;
+    print_text(&text, output)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -16,6 +16,7 @@
 
 mod carry;
 mod confirm;
+mod database;
 mod desk;
 mod edge;
 pub mod form;
@@ -23,7 +24,6 @@ mod goal;
 mod plan;
 mod restart;
 mod scale;
-mod snapshot;
 mod stop_task;
 mod watch;
 
@@ -32,13 +32,15 @@ mod tests;
 
 pub use carry::{Told, carry_out};
 pub use confirm::Confirmation;
+pub use database::{
+    DeleteSnapshot, ModifyDatabase, Origin, RebootDatabase, RestoreDatabase, SnapshotDatabase,
+};
 pub use desk::Desk;
 pub use edge::{InvalidatePaths, SwitchAlarm};
-pub use goal::{Goal, Standing, Step, StepState, Verdict, under_way};
+pub use goal::{DatabaseGoal, Goal, Standing, Step, StepState, Verdict, under_way};
 pub use plan::{Change, Check, CheckState, Cost, Document, Mark, Plan, Risk, Undo, usd};
 pub use restart::Restart;
 pub use scale::Scale;
-pub use snapshot::SnapshotDatabase;
 pub use stop_task::StopTask;
 pub use watch::{CallState, Outcome, Timed, Watch};
 
@@ -123,6 +125,10 @@ requests! {
     Invalidate(InvalidatePaths) "Drops cached copies from the distribution's edges.",
     SwitchAlarm(SwitchAlarm) "Switches the actions of an alarm.",
     Snapshot(SnapshotDatabase) "Takes a snapshot of the database.",
+    DeleteSnapshot(DeleteSnapshot) "Deletes a manual snapshot of the database.",
+    RestoreDatabase(RestoreDatabase) "Restores a snapshot or a point in time into a new instance.",
+    ModifyDatabase(ModifyDatabase) "Changes the database's class or storage.",
+    RebootDatabase(RebootDatabase) "Restarts the database.",
 }
 
 impl Request {

@@ -5,6 +5,7 @@ pub mod events;
 pub mod info;
 pub mod logs;
 pub mod operate;
+pub mod snapshots;
 pub mod status;
 mod table;
 

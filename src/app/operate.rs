@@ -547,13 +547,32 @@ impl App {
             ("restart", op::Restart { service: text() }.into()),
         ];
         let task = [("stop-task", op::StopTask { task: text() }.into())];
-        let database = [(
-            "db-snapshot",
-            op::SnapshotDatabase { snapshot: None }.into(),
-        )];
+        let restore = |origin| op::RestoreDatabase { origin, name: None }.into();
+        let modify = op::ModifyDatabase {
+            class: None,
+            storage_gib: None,
+            apply: None,
+        };
+        let database: [(&str, Request); 4] = [
+            (
+                "db-snapshot",
+                op::SnapshotDatabase { snapshot: None }.into(),
+            ),
+            ("db-restore-time", restore(None)),
+            ("db-modify", modify.into()),
+            ("db-reboot", op::RebootDatabase { reboot: None }.into()),
+        ];
+        let snapshot: [(&str, Request); 2] = [
+            ("db-restore", restore(Some(op::Origin::Snapshot(text())))),
+            (
+                "db-delete-snapshot",
+                op::DeleteSnapshot { snapshot: text() }.into(),
+            ),
+        ];
         let offered: Vec<(&'static str, Request)> = match (self.screen, self.focused()) {
             (Screen::Services, Pane::Tasks) => task.into_iter().chain(service).collect(),
             (Screen::Services | Screen::Images, _) => service.into(),
+            (Screen::Database, Pane::Snapshots) => snapshot.into_iter().chain(database).collect(),
             (Screen::Database, _) => database.into(),
             _ => self.edge_operations(),
         };
@@ -582,6 +601,20 @@ impl App {
         match self.selected_service() {
             Some(service) => self.begin(request(service)),
             None => Vec::new(),
+        }
+    }
+
+    /// Plans an operation on the selected snapshot of the database.
+    pub fn on_snapshot(&mut self, request: impl FnOnce(String) -> Request) -> Vec<Effect> {
+        let snapshot = (self.screen == Screen::Database && self.focused() == Pane::Snapshots)
+            .then(|| self.selected_id(Pane::Snapshots).map(str::to_owned))
+            .flatten();
+        match snapshot {
+            Some(snapshot) => self.begin(request(snapshot)),
+            None => {
+                self.say("select a snapshot first, on the database screen");
+                Vec::new()
+            }
         }
     }
 

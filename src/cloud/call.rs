@@ -1,8 +1,10 @@
 //! Every write that the console can make.
 
 mod edge;
+mod rds;
 
 pub use edge::{EdgeCall, Switch};
+pub use rds::{Apply, DatabaseCall, NewInstance, Reboot, TAGGING};
 
 use crate::op::Change;
 use serde::Serialize;
@@ -46,11 +48,20 @@ pub enum Call {
     /// Writes in front of the application, and to the alarms.
     #[serde(untagged)]
     Edge(EdgeCall),
+    /// Writes to RDS.
+    #[serde(untagged)]
+    Database(DatabaseCall),
 }
 
 impl From<EdgeCall> for Call {
     fn from(call: EdgeCall) -> Self {
         Self::Edge(call)
+    }
+}
+
+impl From<DatabaseCall> for Call {
+    fn from(call: DatabaseCall) -> Self {
+        Self::Database(call)
     }
 }
 
@@ -69,6 +80,7 @@ impl Call {
             Self::StopTask { .. } => "ecs:StopTask",
             Self::SnapshotDatabase { .. } => "rds:CreateDBSnapshot",
             Self::Edge(call) => call.action(),
+            Self::Database(call) => call.action(),
         }
     }
 
@@ -80,6 +92,7 @@ impl Call {
             Self::StopTask { task, .. } => task,
             Self::SnapshotDatabase { database, .. } => database,
             Self::Edge(call) => call.resource(),
+            Self::Database(call) => call.resource(),
         }
     }
 
@@ -152,6 +165,7 @@ impl Call {
                 ]
             }
             Self::Edge(call) => return call.aws_command(),
+            Self::Database(call) => return call.aws_command(),
             Self::SnapshotDatabase { database, snapshot } => vec![
                 "aws",
                 "rds",

@@ -367,6 +367,13 @@ fn execute(world: &mut World, call: &Call) -> Result<CallOutcome> {
             })
         }
         Call::Edge(call) => edge::execute(world, call),
+        Call::Database(call) => {
+            let arn = world.database.call(call, now)?;
+            Ok(CallOutcome {
+                summary: format!("RDS accepted {} on {}", call.action(), call.resource()),
+                resource: Some(arn),
+            })
+        }
     }
 }
 

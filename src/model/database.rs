@@ -77,12 +77,45 @@ pub struct Database {
     pub members: Vec<(String, bool)>,
     /// Log types exported to CloudWatch Logs.
     pub log_exports: Vec<String>,
+    /// Other instances of its subnet group: copies restored from it stand there.
+    pub siblings: Vec<Sibling>,
+    /// Tags, key and value.
+    pub tags: Vec<(String, String)>,
     /// Newest first.
     pub snapshots: Vec<DbSnapshot>,
     /// Newest first.
     pub events: Vec<DbEvent>,
     /// Parts that could not be read, one sentence each.
     pub gaps: Vec<String>,
+}
+
+impl Database {
+    /// Point-in-time restore reaches back to the oldest automated backup that is kept; `None` where there is none
+    /// (docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIT.html).
+    #[must_use]
+    pub fn earliest_restorable(&self) -> Option<Timestamp> {
+        self.snapshots
+            .iter()
+            .filter(|snapshot| snapshot.kind == "automated")
+            .filter(|snapshot| snapshot.status == SnapshotStatus::Available)
+            .filter_map(|snapshot| snapshot.created_at)
+            .min()
+    }
+}
+
+/// Another instance beside the environment's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Sibling {
+    /// `DBInstanceIdentifier`.
+    pub id: String,
+    /// `db.t4g.medium`.
+    pub class: String,
+    /// Status.
+    pub status: DatabaseStatus,
+    /// Host name, once it has one.
+    pub endpoint: Option<String>,
+    /// Creation, once it is done.
+    pub created_at: Option<Timestamp>,
 }
 
 /// Instance or cluster.

@@ -171,6 +171,8 @@ state! {
     DatabaseStatus:
     Available = "available",
     BackingUp = "backing-up",
+    Creating = "creating",
+    Rebooting = "rebooting",
     Modifying = "modifying",
     StorageOptimization = "storage-optimization",
     StorageConfigUpgrade = "storage-config-upgrade",

@@ -3,9 +3,11 @@
 //! A goal is plain data and judging it is pure: after a restart of the console the goals of what is still going on are found again from
 //! what AWS tells ([`found`]).
 
+mod database;
 mod edge;
 mod rollout;
 
+pub use database::DatabaseGoal;
 pub use rollout::Rollout;
 
 use super::{Request, Watch};
@@ -170,6 +172,9 @@ pub enum Goal {
         /// Snapshot identifier.
         snapshot: String,
     },
+    /// Something comes of the database.
+    #[serde(untagged)]
+    Database(DatabaseGoal),
 }
 
 impl Goal {
@@ -183,6 +188,7 @@ impl Goal {
             Self::Snapshot { snapshot } => ("snapshot", snapshot),
             Self::Invalidation { id } => ("invalidation", id.as_deref().unwrap_or_default()),
             Self::AlarmActions { alarm, .. } => ("alarm actions", alarm),
+            Self::Database(goal) => goal.subject(),
         }
     }
 
@@ -192,9 +198,9 @@ impl Goal {
         match self {
             Self::Rollout(_) => &[Tier::Ecs, Tier::Alb],
             Self::Running { .. } | Self::Replaced { .. } => &[Tier::Ecs],
-            Self::Snapshot { .. } => &[Tier::Rds],
             Self::Invalidation { .. } => &[Tier::CloudFront],
             Self::AlarmActions { .. } => &[Tier::Alarms],
+            Self::Snapshot { .. } | Self::Database(_) => &[Tier::Rds],
         }
     }
 
@@ -203,7 +209,7 @@ impl Goal {
     pub const fn pace(&self) -> i64 {
         match self {
             Self::Rollout(_) | Self::Running { .. } | Self::Replaced { .. } => 5,
-            Self::Snapshot { .. } | Self::Invalidation { .. } => 15,
+            Self::Snapshot { .. } | Self::Database(_) | Self::Invalidation { .. } => 15,
             Self::AlarmActions { .. } => 10,
         }
     }
@@ -228,6 +234,7 @@ impl Goal {
             Self::AlarmActions { alarm, to } => {
                 edge::switched(seen, alarm, *to, now.duration_since(since))
             }
+            Self::Database(goal) => Some(goal.judge(seen.database()?, since, now)),
         }
     }
 
@@ -360,5 +367,10 @@ pub fn under_way(seen: &Observations) -> Vec<Watch> {
             .flatten()
             .map(|begun| Watch::found(title, goal, begun))
     });
-    rollouts.chain(snapshots).chain(invalidations).collect()
+    let databases = database::under_way(seen);
+    rollouts
+        .chain(snapshots)
+        .chain(invalidations)
+        .chain(databases)
+        .collect()
 }

@@ -94,7 +94,7 @@ pub(super) fn of_status(status: &DatabaseStatus) -> Health {
         | S::ConfiguringIamAuth
         | S::ConfiguringLogExports
         | S::ConfiguringAssociatedRoles => Health::Ok,
-        S::Other(_) => Health::Warning,
+        S::Creating | S::Rebooting | S::Other(_) => Health::Warning,
         _ => Health::Critical,
     }
 }

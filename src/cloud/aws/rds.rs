@@ -55,8 +55,9 @@ async fn instance(rds: &Client, id: &str) -> Result<Database> {
         };
         Ok::<_, Error>((database, limit))
     };
-    let (described, snapshots, maintenance, own, of_snapshots) = futures::join!(
+    let (described, all, snapshots, maintenance, own, of_snapshots) = futures::join!(
         described,
+        every_instance(rds),
         instance_snapshots(rds, id),
         maintenance(rds, "db-instance-id", id),
         events(rds, SourceType::DbInstance, Some(id)),
@@ -64,6 +65,8 @@ async fn instance(rds: &Client, id: &str) -> Result<Database> {
     );
     let (described, parameters) = described?;
     let mut database = shape::instance(&described);
+    let all = or_gap(all, &mut database.gaps);
+    database.siblings = shape::siblings(&database, &all);
     database.max_connections = limit(parameters, &database.class, &mut database.gaps);
     settle(&mut database, snapshots, maintenance, [own, of_snapshots]);
     Ok(database)
@@ -185,6 +188,12 @@ fn absent(action: &str, id: &str) -> Error {
         format!("{action}: database {id} does not exist in this account and region"),
     )
     .hint("correct the name in hydren.toml, or run `hydren init`")
+}
+
+/// Every instance of the region: a restored copy is known by its subnet group alone.
+async fn every_instance(rds: &Client) -> Result<Vec<DbInstance>> {
+    let pages = rds.describe_db_instances().into_paginator().items().send();
+    every(pages, "rds:DescribeDBInstances", "the region").await
 }
 
 async fn instances_of(rds: &Client, cluster: &str) -> Result<Vec<DbInstance>> {

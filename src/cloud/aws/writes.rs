@@ -1,6 +1,7 @@
 //! Writes: one SDK call for each [`Call`].
 
 mod edge;
+mod rds;
 
 use super::{AwsCloud, failure::explain};
 use crate::{
@@ -32,6 +33,7 @@ pub(super) async fn execute(aws: &AwsCloud, call: &Call) -> Result<CallOutcome> 
             snapshot_database(&clients.rds, call, database, snapshot).await
         }
         Call::Edge(call) => edge::execute(aws, call).await,
+        Call::Database(call) => rds::execute(&clients.rds, call).await,
     }
 }
 

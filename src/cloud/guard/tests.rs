@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     audit::AuditLog,
     cloud::{
-        call::{EdgeCall, Switch},
+        call::{Apply, DatabaseCall, EdgeCall, NewInstance, Reboot, Switch},
         sim,
     },
     config::PROJECT_FILE,
@@ -186,7 +186,10 @@ fn next(call: Option<&Call>) -> Option<Call> {
             snapshot: "before-upgrade".to_owned(),
         }),
         Some(Call::SnapshotDatabase { .. }) => Some(next_edge(None)?.into()),
-        Some(Call::Edge(call)) => Some(next_edge(Some(call))?.into()),
+        Some(Call::Edge(call)) => next_edge(Some(call))
+            .map(Call::Edge)
+            .or_else(|| next_of_database(None).map(Call::Database)),
+        Some(Call::Database(call)) => next_of_database(Some(call)).map(Call::Database),
     }
 }
 
@@ -212,6 +215,46 @@ fn next_edge(call: Option<&EdgeCall>) -> Option<EdgeCall> {
             ..
         }) => None,
     }
+}
+
+fn next_of_database(call: Option<&DatabaseCall>) -> Option<DatabaseCall> {
+    let instance = Box::new(NewInstance {
+        id: "shop-restored".to_owned(),
+        class: "db.t4g.medium".to_owned(),
+        storage_type: "gp3".to_owned(),
+        subnet_group: None,
+        security_groups: Vec::new(),
+        parameter_group: None,
+        port: None,
+        multi_az: false,
+        publicly_accessible: false,
+        deletion_protection: false,
+        log_exports: Vec::new(),
+        tags: Vec::new(),
+    });
+    let (database, snapshot) = ("shop".to_owned(), "before-upgrade".to_owned());
+    Some(match call {
+        None => DatabaseCall::DeleteSnapshot { snapshot },
+        Some(DatabaseCall::DeleteSnapshot { .. }) => {
+            DatabaseCall::RestoreSnapshot { snapshot, instance }
+        }
+        Some(DatabaseCall::RestoreSnapshot { .. }) => DatabaseCall::RestoreToTime {
+            source: database,
+            time: None,
+            instance,
+        },
+        Some(DatabaseCall::RestoreToTime { .. }) => DatabaseCall::ModifyDatabase {
+            database,
+            class: Some("db.t4g.large".to_owned()),
+            storage_gib: None,
+            apply: Apply::Now,
+        },
+        Some(DatabaseCall::ModifyDatabase { .. }) => DatabaseCall::RebootDatabase {
+            database,
+            reboot: Reboot::InPlace,
+        },
+        Some(DatabaseCall::RebootDatabase { .. }) => return None,
+    })
 }
 
 fn every_call() -> Vec<Call> {

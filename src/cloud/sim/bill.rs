@@ -71,7 +71,7 @@ pub fn requests(snapshot: &Snapshot, environment: &Environment, visit: Visit) ->
         Snapshot::Balancer(balancer) => elb(balancer),
         Snapshot::Compute(compute) => ecs(&compute.services, visit),
         Snapshot::Database(_) => vec![
-            ("rds", "DescribeDBInstances", 1),
+            ("rds", "DescribeDBInstances", 2),
             ("rds", "DescribeDBParameters", 1),
             ("rds", "DescribeDBSnapshots", 1),
             ("rds", "DescribePendingMaintenanceActions", 1),

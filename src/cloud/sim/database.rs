@@ -1,5 +1,7 @@
 //! RDS for PostgreSQL: connections, CPU, I/O and latency follow the backend's queries; backups, snapshots and events follow the clock.
 
+mod change;
+
 use super::{
     compute::queue::Duration,
     dice::{Dice, Drift},
@@ -17,10 +19,11 @@ use crate::{
         state::{DatabaseStatus, ParameterStatus, SnapshotStatus},
     },
 };
+use change::Changes;
 use std::collections::VecDeque;
 
 pub const GIB: f64 = 1_073_741_824.0;
-/// GiB of storage.
+/// GiB of storage at the beginning.
 const ALLOCATED: i32 = 50;
 /// Percent of both vCPUs that one query a second needs.
 const CPU_PER_QUERY: f64 = 0.46;
@@ -32,8 +35,12 @@ const RETENTION: i64 = 7;
 /// Second of the day at which the backup begins, in the window 03:00-03:30.
 const BACKUP_AT: i64 = 3 * 3_600 + 11 * 60;
 const ENGINE: &str = "16.9";
-/// `LEAST(memory / 9531392, 5000)` of 4 GiB (RDS quotas page).
-const MAX_CONNECTIONS: u32 = 450;
+/// Class at the beginning.
+const CLASS: &str = "db.t4g.medium";
+/// Bytes of memory a connection: `max_connections` is `LEAST(memory / 9531392, 5000)` (RDS quotas page).
+const A_CONNECTION: f64 = 9_531_392.0;
+/// Seconds that a query waits while the engine is down, until it fails.
+const WAITS: f64 = 2.0;
 
 /// What a step did to the database.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -63,6 +70,7 @@ pub struct Work {
 struct Snapshot {
     id: String,
     kind: &'static str,
+    allocated: i32,
     begun: i64,
     ready: i64,
 }
@@ -84,7 +92,7 @@ impl Snapshot {
                 (100 * (now - self.begun) / (self.ready - self.begun)) as i32
             }),
             created_at: Some(moment(self.begun)),
-            allocated_gib: ALLOCATED,
+            allocated_gib: self.allocated,
             version: ENGINE.to_owned(),
             encrypted: true,
         }
@@ -96,6 +104,9 @@ impl Snapshot {
 pub struct Database {
     /// Time of one query, which the backend waits for.
     pub query: Duration,
+    class: String,
+    allocated: i32,
+    changes: Changes,
     used_storage: f64,
     credits: f64,
     chatter: Drift,
@@ -111,12 +122,13 @@ impl Database {
         let mut snapshots: VecDeque<Snapshot> = (0..RETENTION)
             .map(|nights| midnight - nights * 86_400 + BACKUP_AT)
             .filter(|&begun| begun < now)
-            .map(|begun| automated(begun, begun + 140))
+            .map(|begun| automated(begun, begun + 140, ALLOCATED))
             .collect();
         let begun = now - 11 * 86_400 - 5_520;
         snapshots.push_back(Snapshot {
             id: "hydren-db-before-1-19".to_owned(),
             kind: "manual",
+            allocated: ALLOCATED,
             begun,
             ready: begun + 210,
         });
@@ -125,6 +137,9 @@ impl Database {
                 mean: 0.003,
                 variance: 1.0e-5,
             },
+            class: CLASS.to_owned(),
+            allocated: ALLOCATED,
+            changes: Changes::default(),
             used_storage: 17.2 * GIB,
             credits: 520.0,
             chatter: Drift::new(0.05, 300.0),
@@ -132,6 +147,11 @@ impl Database {
             events: VecDeque::new(),
             dice: Dice::of(seed, "database"),
         }
+    }
+
+    /// GiB of memory and vCPUs.
+    fn capacity(&self) -> (f64, f64) {
+        change::capacity(&self.class).unwrap_or((4.0, 2.0))
     }
 
     /// Whether a snapshot is being taken: RDS reads the volume meanwhile.
@@ -152,21 +172,33 @@ impl Database {
         seconds: f64,
     ) -> Work {
         self.keep_backups(now, seconds);
+        self.change(now);
+        let down = self.changes.down(now);
+        let (memory, vcpus) = self.capacity();
         let backing_up = self.backing_up(now);
         let dice = &mut self.dice;
         let rate = queries / seconds;
         let chatter = self.chatter.step(seconds, dice).exp();
         let backup = if backing_up { 6.0 } else { 0.0 };
-        let cpu = (3.4 + rate * CPU_PER_QUERY * conditions.query_time * chatter + backup).min(99.5);
+        let per_query = CPU_PER_QUERY * 2.0 / vcpus;
+        let cpu = (3.4 + rate * per_query * conditions.query_time * chatter + backup).min(99.5);
         let crowding = 1.0 / (1.0 - (cpu / 100.0).min(0.97));
-        let mean = 0.002_4 * conditions.query_time * crowding;
+        let mean = if down {
+            WAITS
+        } else {
+            0.002_4 * conditions.query_time * crowding
+        };
         self.query = Duration {
             mean,
             variance: 1.2 * mean * mean,
         };
         let load = rate * mean;
         let pool = (8.0 + 2.2 * load / tasks.max(1) as f64).min(20.0);
-        let connections = dice.round(2.0 + pool * tasks as f64);
+        let connections = if down {
+            0.0
+        } else {
+            dice.round(2.0 + pool * tasks as f64)
+        };
         self.used_storage += rate * writes * seconds * 130.0;
         // An hour's credit is one vCPU at full use for a minute, sixty times; two vCPUs share the load.
         let spent = 2.0 * cpu / 100.0 * seconds / 60.0;
@@ -177,8 +209,10 @@ impl Database {
         Work {
             cpu: (cpu + 0.5 * dice.normal()).clamp(1.0, 100.0),
             connections,
-            freeable_memory: (1.62 * GIB - connections * 9.5e6 + 1.2e7 * dice.normal()).max(4.0e7),
-            free_storage: f64::from(ALLOCATED) * GIB - self.used_storage,
+            // What PostgreSQL and its buffers take of 4 GiB.
+            freeable_memory: (memory * 0.405 * GIB - connections * 9.5e6 + 1.2e7 * dice.normal())
+                .max(4.0e7),
+            free_storage: f64::from(self.allocated) * GIB - self.used_storage,
             read_iops: read_iops * (1.0 + 0.05 * dice.normal()),
             write_iops: write_iops * (1.0 + 0.05 * dice.normal()),
             read_latency: 0.000_45 * crowding * if backing_up { 1.8 } else { 1.0 },
@@ -195,7 +229,8 @@ impl Database {
         let tonight = now.div_euclid(86_400) * 86_400 + BACKUP_AT;
         if passed(tonight) {
             let ready = tonight + self.dice.seconds(110, 190);
-            self.snapshots.push_front(automated(tonight, ready));
+            self.snapshots
+                .push_front(automated(tonight, ready, self.allocated));
             self.event(tonight, names::DATABASE, "backup", "Backing up DB instance");
             let oldest = now - RETENTION * 86_400;
             self.snapshots
@@ -254,7 +289,7 @@ impl Database {
             )
             .hint("choose another name"));
         }
-        if self.backing_up(now) {
+        if self.changes.status(now).is_some() || self.backing_up(now) {
             return Err(Error::new(
                 ErrorKind::Service,
                 format!("InvalidDBInstanceState: Instance {database} is currently backing-up; cannot take another snapshot."),
@@ -265,6 +300,7 @@ impl Database {
         self.snapshots.push_front(Snapshot {
             id: id.to_owned(),
             kind: "manual",
+            allocated: self.allocated,
             begun: now,
             ready,
         });
@@ -289,20 +325,27 @@ impl Database {
     }
 }
 
-fn automated(begun: i64, ready: i64) -> Snapshot {
+fn automated(begun: i64, ready: i64, allocated: i32) -> Snapshot {
     let stamp = moment(begun).strftime("%Y-%m-%d-%H-%M").to_string();
     Snapshot {
         id: format!("rds:{}-{stamp}", names::DATABASE),
         kind: "automated",
+        allocated,
         begun,
         ready,
     }
+}
+
+/// Until when the database can be restored: logs are shipped every five minutes.
+const fn latest_restorable(now: i64) -> i64 {
+    (now - 120).div_euclid(300) * 300
 }
 
 /// Reads the tier.
 pub fn snapshot(world: &World) -> DatabaseModel {
     let database = &world.database;
     let now = world.at;
+    let (memory, _) = database.capacity();
     let mut snapshots: Vec<_> = database
         .snapshots
         .iter()
@@ -315,17 +358,18 @@ pub fn snapshot(world: &World) -> DatabaseModel {
         kind: DatabaseKind::Instance,
         engine: "postgres".to_owned(),
         version: ENGINE.to_owned(),
-        class: "db.t4g.medium".to_owned(),
+        class: database.class.clone(),
         status: if database.backing_up(now) {
             DatabaseStatus::BackingUp
         } else {
-            DatabaseStatus::Available
+            let changing = database.changes.status(now);
+            changing.unwrap_or(DatabaseStatus::Available)
         },
         multi_az: false,
         zone: Some(names::ZONES[0].to_owned()),
         secondary_zone: None,
         storage: Storage {
-            allocated_gib: ALLOCATED,
+            allocated_gib: database.allocated,
             max_gib: Some(100),
             kind: "gp3".to_owned(),
             iops: Some(3_000),
@@ -337,14 +381,13 @@ pub fn snapshot(world: &World) -> DatabaseModel {
         created_at: Some(moment(EPOCH - 211 * 86_400 - 11_460)),
         backup_retention_days: RETENTION as i32,
         backup_window: Some("03:00-03:30".to_owned()),
-        // Logs are shipped every five minutes.
-        latest_restorable: Some(moment((now - 120).div_euclid(300) * 300)),
+        latest_restorable: Some(moment(latest_restorable(now))),
         maintenance_window: Some("sun:04:30-sun:05:00".to_owned()),
         pending_maintenance: Vec::new(),
-        pending_changes: Vec::new(),
+        pending_changes: database.changes.pending(),
         parameter_groups: vec![("hydren-postgres16".to_owned(), ParameterStatus::InSync)],
         max_connections: Some(MaxConnections {
-            value: MAX_CONNECTIONS,
+            value: (memory * GIB / A_CONNECTION).min(5_000.0) as u32,
             source: MaxConnectionsSource::Derived,
         }),
         performance_insights: true,
@@ -358,6 +401,8 @@ pub fn snapshot(world: &World) -> DatabaseModel {
         security_groups: vec![names::SG_DATABASE.to_owned()],
         members: Vec::new(),
         log_exports: vec!["postgresql".to_owned()],
+        siblings: database.changes.siblings(now),
+        tags: vec![("app".to_owned(), "hydren".to_owned())],
         snapshots,
         events: database.events.iter().cloned().collect(),
         gaps: Vec::new(),

@@ -2,12 +2,13 @@
 
 use super::super::{shape::text, time::timestamp};
 use crate::model::{
-    database::{Database, DatabaseKind, DbEvent, DbSnapshot, Storage},
+    database::{Database, DatabaseKind, DbEvent, DbSnapshot, Sibling, Storage},
     state::ParameterStatus,
 };
 use aws_sdk_rds::types::{
     ClusterPendingModifiedValues, DatabaseInsightsMode, DbCluster, DbClusterSnapshot, DbInstance,
-    DbSnapshot as SdkSnapshot, Endpoint, Event, PendingModifiedValues, VpcSecurityGroupMembership,
+    DbSnapshot as SdkSnapshot, Endpoint, Event, PendingModifiedValues, Tag,
+    VpcSecurityGroupMembership,
 };
 
 pub(super) fn instance(db: &DbInstance) -> Database {
@@ -72,6 +73,8 @@ pub(super) fn instance(db: &DbInstance) -> Database {
         security_groups: groups(db.vpc_security_groups()),
         members: Vec::new(),
         log_exports: db.enabled_cloudwatch_logs_exports().to_vec(),
+        siblings: Vec::new(),
+        tags: tags(db.tag_list()),
         snapshots: Vec::new(),
         events: Vec::new(),
         gaps: Vec::new(),
@@ -165,6 +168,8 @@ pub(super) fn cluster(db: &DbCluster, instances: &[DbInstance]) -> Database {
         security_groups: groups(db.vpc_security_groups()),
         members,
         log_exports: db.enabled_cloudwatch_logs_exports().to_vec(),
+        siblings: Vec::new(),
+        tags: tags(db.tag_list()),
         snapshots: Vec::new(),
         events: Vec::new(),
         gaps: Vec::new(),
@@ -194,6 +199,32 @@ fn groups(memberships: &[VpcSecurityGroupMembership]) -> Vec<String> {
     memberships
         .iter()
         .filter_map(|m| m.vpc_security_group_id().map(str::to_owned))
+        .collect()
+}
+
+fn tags(tags: &[Tag]) -> Vec<(String, String)> {
+    tags.iter()
+        .map(|tag| (text(tag.key()), text(tag.value())))
+        .collect()
+}
+
+/// The other instances of `of`'s subnet group.
+pub(super) fn siblings(of: &Database, instances: &[DbInstance]) -> Vec<Sibling> {
+    let group = |db: &DbInstance| {
+        db.db_subnet_group()
+            .and_then(|group| group.db_subnet_group_name())
+            .map(str::to_owned)
+    };
+    instances
+        .iter()
+        .filter(|db| db.db_instance_identifier() != Some(&of.id) && group(db) == of.subnet_group)
+        .map(|db| Sibling {
+            id: text(db.db_instance_identifier()),
+            class: text(db.db_instance_class()),
+            status: text(db.db_instance_status()).into(),
+            endpoint: db.endpoint().and_then(Endpoint::address).map(str::to_owned),
+            created_at: timestamp(db.instance_create_time()),
+        })
         .collect()
 }
 

@@ -10,7 +10,7 @@ use aws_sdk_rds::{
         describe_pending_maintenance_actions::DescribePendingMaintenanceActionsOutput,
     },
     types::{
-        CertificateDetails, DbParameterGroupStatus, DbSnapshot as SdkSnapshot,
+        CertificateDetails, DbParameterGroupStatus, DbSnapshot as SdkSnapshot, DbSubnetGroup,
         PendingModifiedValues,
     },
 };
@@ -23,6 +23,11 @@ fn described() -> DbInstance {
         .db_instance_class("db.t4g.medium")
         .engine("postgres")
         .db_instance_status("available")
+        .db_subnet_group(
+            DbSubnetGroup::builder()
+                .db_subnet_group_name("shop")
+                .build(),
+        )
         .db_parameter_groups(
             DbParameterGroupStatus::builder()
                 .db_parameter_group_name("shop-pg16")
@@ -61,11 +66,34 @@ fn event(source: &str, at: i64) -> Event {
 /// Rules for everything but parameters: two pages of snapshots, and events of a neighbour's snapshot among our own.
 fn rules() -> Vec<Rule> {
     vec![
-        mock!(Client::describe_db_instances).then_output(|| {
-            DescribeDbInstancesOutput::builder()
-                .db_instances(described())
-                .build()
-        }),
+        mock!(Client::describe_db_instances)
+            .match_requests(|r| r.db_instance_identifier() == Some("shop-db"))
+            .then_output(|| {
+                DescribeDbInstancesOutput::builder()
+                    .db_instances(described())
+                    .build()
+            }),
+        mock!(Client::describe_db_instances)
+            .match_requests(|r| r.db_instance_identifier().is_none())
+            .then_output(|| {
+                let group = |name| DbSubnetGroup::builder().db_subnet_group_name(name).build();
+                DescribeDbInstancesOutput::builder()
+                    .db_instances(described())
+                    .db_instances(
+                        DbInstance::builder()
+                            .db_subnet_group(group("shop"))
+                            .db_instance_identifier("shop-db-restored")
+                            .db_instance_status("creating")
+                            .build(),
+                    )
+                    .db_instances(
+                        DbInstance::builder()
+                            .db_instance_identifier("of-another-application")
+                            .db_subnet_group(group("other"))
+                            .build(),
+                    )
+                    .build()
+            }),
         mock!(Client::describe_db_snapshots)
             .match_requests(|r| r.marker().is_none())
             .then_output(|| {
@@ -131,6 +159,14 @@ async fn snapshots_of_all_pages_stand_newest_first() {
     let database = read_with(max_connections("80")).await;
     let ids: Vec<&str> = database.snapshots.iter().map(|s| s.id.as_str()).collect();
     assert_eq!(ids, ["newer", "older"]);
+}
+
+#[tokio::test]
+async fn instances_of_its_subnet_group_stand_beside_it_and_no_others() {
+    let database = read_with(max_connections("80")).await;
+    let siblings = database.siblings.iter();
+    let siblings: Vec<_> = siblings.map(|s| (s.id.as_str(), s.status.word())).collect();
+    assert_eq!(siblings, [("shop-db-restored", "creating")]);
 }
 
 #[tokio::test]

@@ -1,15 +1,13 @@
 //! Takes a snapshot of the database.
 
-use super::{
-    CheckState, Cost, Desk, Goal, Operation, Plan, Request, Risk, Undo,
-    form::{Form, Kind},
-};
+use super::{available, identifier};
 use crate::{
     cloud::Call,
-    error::{Error, ErrorKind, Result},
-    model::{
-        database::{Database, DatabaseKind},
-        state::DatabaseStatus,
+    error::Result,
+    model::database::Database,
+    op::{
+        CheckState, Cost, Desk, Goal, Operation, Plan, Request, Risk, Undo,
+        form::{Form, Kind},
     },
 };
 use async_trait::async_trait;
@@ -29,28 +27,11 @@ pub fn proposed(database: &str, now: Timestamp) -> String {
     format!("{database}-{}", now.strftime("%Y%m%d-%H%M%S"))
 }
 
-/// Checks an identifier as RDS does (RDS API, CreateDBSnapshot, DBSnapshotIdentifier): 1 to 255 letters, numbers or hyphens; a letter
-/// first; no hyphen at the end, nor two in a row.
-///
-/// # Errors
-/// `Usage` says what is wrong.
-pub fn check_name(name: &str) -> Result<()> {
-    let fault = if name.is_empty() || name.len() > 255 {
-        "1 to 255 characters"
-    } else if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
-        "a letter first"
-    } else if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
-        "letters, numbers and hyphens only"
-    } else if name.ends_with('-') || name.contains("--") {
-        "no hyphen at the end, and no two in a row"
-    } else {
-        return Ok(());
-    };
-    Err(Error::new(
-        ErrorKind::Usage,
-        format!("`{name}` cannot be a snapshot's name: {fault}"),
-    )
-    .hint("RDS takes letters, numbers and single hyphens, a letter first"))
+/// Characters that a snapshot's name may have (RDS API, `CreateDBSnapshot`).
+const LONGEST: usize = 255;
+
+fn check_name(name: &str) -> Result<String> {
+    identifier("a snapshot", name, LONGEST)
 }
 
 #[async_trait]
@@ -81,8 +62,7 @@ impl Operation for SnapshotDatabase {
     }
 
     fn filled(&self, form: &Form) -> Result<Request> {
-        let name = form.text("snapshot").to_owned();
-        check_name(&name)?;
+        let name = check_name(form.text("snapshot"))?;
         Ok(Self {
             snapshot: Some(name),
         }
@@ -95,7 +75,7 @@ impl Operation for SnapshotDatabase {
             Some(name) => name.clone(),
             None => proposed(&database.id, desk.now()),
         };
-        check_name(&name)?;
+        let name = check_name(&name)?;
         let request = Self {
             snapshot: Some(name.clone()),
         };
@@ -131,18 +111,7 @@ impl Operation for SnapshotDatabase {
 }
 
 fn checked(plan: Plan, database: &Database, name: &str) -> Plan {
-    let mut plan = if database.status == DatabaseStatus::Available {
-        plan.check("database is available", CheckState::Passed, "available")
-    } else {
-        plan.check(
-            "database is available",
-            CheckState::Failed,
-            format!(
-                "it is {}; RDS takes snapshots of available ones",
-                database.status
-            ),
-        )
-    };
+    let mut plan = available(plan, database);
     plan = if database.snapshots.iter().any(|s| s.id == name) {
         plan.check(
             "name is free",
@@ -152,13 +121,6 @@ fn checked(plan: Plan, database: &Database, name: &str) -> Plan {
     } else {
         plan.check("name is free", CheckState::Passed, name)
     };
-    if database.kind == DatabaseKind::Cluster {
-        return plan.check(
-            "an instance",
-            CheckState::Failed,
-            "it is an Aurora cluster; snapshots of clusters are not made here yet",
-        );
-    }
     if database.multi_az {
         plan.risk(Risk::Safe, "it is taken from the standby")
     } else {

@@ -1,0 +1,126 @@
+//! Operations on the database: what they have in common.
+
+mod delete_snapshot;
+mod modify;
+mod reboot;
+mod restore;
+mod snapshot;
+
+pub use delete_snapshot::DeleteSnapshot;
+pub use modify::ModifyDatabase;
+pub use reboot::RebootDatabase;
+pub use restore::{Origin, RestoreDatabase};
+pub use snapshot::SnapshotDatabase;
+
+use super::{CheckState, Cost, Desk, Plan};
+use crate::{
+    cost::{Book, DbSize},
+    error::{Error, ErrorKind, Result},
+    format,
+    model::{
+        database::{Database, DatabaseKind},
+        state::DatabaseStatus,
+    },
+};
+
+/// Reads an identifier as RDS takes it (RDS API, `CreateDBSnapshot` and `RestoreDBInstanceToPointInTime`): letters, numbers or hyphens,
+/// at most so many; a letter first; no hyphen at the end, nor two in a row. RDS keeps it in lower case, and so does this.
+///
+/// # Errors
+/// `Usage` says what is wrong.
+fn identifier(of: &str, name: &str, most: usize) -> Result<String> {
+    let fault = if name.is_empty() || name.len() > most {
+        &format!("1 to {most} characters")
+    } else if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        "a letter first"
+    } else if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
+        "letters, numbers and hyphens only"
+    } else if name.ends_with('-') || name.contains("--") {
+        "no hyphen at the end, and no two in a row"
+    } else {
+        return Ok(name.to_ascii_lowercase());
+    };
+    Err(Error::new(
+        ErrorKind::Usage,
+        format!("`{name}` cannot be the name of {of}: {fault}"),
+    )
+    .hint("RDS takes letters, numbers and single hyphens, a letter first"))
+}
+
+/// Adds the checks that an instance has to pass before anything is done to it.
+fn available(plan: Plan, database: &Database) -> Plan {
+    let what = "database is available";
+    let status = &database.status;
+    let plan = if *status == DatabaseStatus::Available {
+        plan.check(what, CheckState::Passed, "available")
+    } else {
+        plan.check(
+            what,
+            CheckState::Failed,
+            format!("it is {status}; RDS wants it available for this"),
+        )
+    };
+    instance(plan, database)
+}
+
+/// Adds the check that it is an instance, which all operations are for.
+fn instance(plan: Plan, database: &Database) -> Plan {
+    match database.kind {
+        DatabaseKind::Instance => plan,
+        DatabaseKind::Cluster => plan.check(
+            "an instance",
+            CheckState::Failed,
+            format!(
+                "{} is a cluster; what is done here is for instances",
+                database.id
+            ),
+        ),
+    }
+}
+
+/// Adds the check that what is there now can be brought back.
+fn backed_up(plan: Plan, database: &Database) -> Plan {
+    let what = "backed up";
+    match database.latest_restorable {
+        Some(at) if database.backup_retention_days > 0 => plan.check(
+            what,
+            CheckState::Passed,
+            format!(
+                "every moment up to {} UTC can be restored into a new instance",
+                format::date_time(at)
+            ),
+        ),
+        _ => plan.check(
+            what,
+            CheckState::Warned,
+            "automated backups are off: take a snapshot first (`hydren db snapshot`)",
+        ),
+    }
+}
+
+impl Cost {
+    /// Of database instances of one size that become others.
+    fn of_databases(desk: &Desk<'_>, before: &[DbSize], after: &[DbSize], basis: String) -> Self {
+        let region = &desk.environment.region;
+        let sum = |sizes: &[DbSize]| {
+            let each = sizes
+                .iter()
+                .map(|size| size.monthly(Book::embedded(), region));
+            each.sum::<Result<f64, _>>()
+        };
+        match (sum(before), sum(after)) {
+            (Ok(before), Ok(after)) if (before - after).abs() < f64::EPSILON => Self::Unchanged,
+            (Ok(before), Ok(after)) => Self::Delta {
+                before,
+                after,
+                basis,
+            },
+            (Err(missing), _) | (_, Err(missing)) => Self::Unknown {
+                why: missing.to_string(),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
