@@ -255,6 +255,8 @@ def rds(aws, names):
     )
     yield ["rds", ["class"], found["DBInstanceClass"]]
     yield ["rds", ["kind"], "instance"]
+    yield ["rds", ["tags"], [[tag["Key"], tag["Value"]] for tag in found["TagList"]]]
+    yield ["rds", ["siblings"], []]
     yield from fields(
         "rds", ["storage"], found, allocated_gib="AllocatedStorage", kind="StorageType", encrypted="StorageEncrypted"
     )

@@ -477,6 +477,7 @@ def database(aws, names):
         MultiAZ=True,
         DeletionProtection=True,
         EnableCloudwatchLogsExports=["postgresql"],
+        Tags=[{"Key": "app", "Value": APP}],
     )
     for name in ("before-v1", "before-v2"):
         rds.create_db_snapshot(DBInstanceIdentifier=f"{APP}-db", DBSnapshotIdentifier=f"{APP}-{name}")
