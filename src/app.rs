@@ -737,9 +737,9 @@ impl App {
             self.note_error(tier.title(), result.as_ref().err());
         }
         self.seen.tier_mut(tier).settle(result, self.now);
-        self.observe_operations();
+        let mut effects = self.observe_operations();
         self.derive();
-        let mut effects = self.follow_logs();
+        effects.extend(self.follow_logs());
         if tier == Tier::Network {
             effects.extend(self.learn_flow_formats());
         }

@@ -2,9 +2,11 @@
 
 mod database;
 mod edge;
+mod rollout;
 
 pub use database::DbCommand;
 pub use edge::{AlarmsCommand, CdnCommand};
+pub use rollout::Rollout;
 
 use crate::{
     cloud::sim::{Scenario, SimOptions},
@@ -137,6 +139,19 @@ pub enum Command {
         #[command(flatten)]
         carry: Carry,
     },
+    /// Roll a new revision out: another image, variables, command or size, everything else as it is
+    Rollout(Rollout),
+    /// Stop the deployment of a service that is under way, or go back to an earlier revision
+    Rollback {
+        /// Service
+        service: String,
+        /// Revision to go back to, such as 41 or backend:41; by default the last one that completed
+        #[arg(long, value_name = "REVISION")]
+        to: Option<String>,
+        /// How it is carried out.
+        #[command(flatten)]
+        carry: Carry,
+    },
     /// Stop one task; its service starts another
     StopTask {
         /// Task id, ARN, or the beginning of an id
@@ -224,6 +239,11 @@ impl Command {
             Self::Restart { service, carry } => {
                 let service = service.clone();
                 (op::Restart { service }.into(), *carry)
+            }
+            Self::Rollout(rollout) => (rollout.into(), rollout.carry),
+            Self::Rollback { service, to, carry } => {
+                let (service, to) = (service.clone(), to.clone());
+                (op::RollBack { service, to }.into(), *carry)
             }
             Self::StopTask { task, carry } => {
                 let task = task.clone();

@@ -11,7 +11,7 @@ pub mod sim;
 
 pub mod call;
 
-pub use call::{Call, CallOutcome, Order};
+pub use call::{Call, CallOutcome, Order, REGISTERING, Registration, Revision};
 
 use crate::{
     error::Result,
@@ -21,6 +21,7 @@ use crate::{
         identity::Identity,
         log::{Follow, Followed, InsightsAnswer, InsightsQuery, LogEvent, LogQuery},
         metric::{MetricId, Metrics, Window},
+        task_document::TaskDocument,
     },
 };
 use async_trait::async_trait;
@@ -82,6 +83,12 @@ pub trait Cloud: Send + Sync {
     /// # Errors
     /// What AWS answered.
     async fn stop_query(&self, id: &str) -> Result<()>;
+
+    /// Reads a task definition whole, with its tags: `family:revision`, an ARN, or a family for its newest active revision.
+    ///
+    /// # Errors
+    /// `NotFound` where there is none; otherwise what AWS answered.
+    async fn task_document(&self, name: &str) -> Result<TaskDocument>;
 
     /// Looks for the environment's resources, hop by hop along the request path. What cannot be found or read is a step of the
     /// answer, never its end.

@@ -381,8 +381,8 @@ async fn read_logs(config: &Config, simulation: &SimOptions, asked: &Logs) -> Re
                 groups,
                 from,
                 to: now,
-                pattern: String::new(),
                 limit: asked.limit as usize,
+                ..LogQuery::default()
             };
             logs::show(&*cloud, &query, &printer, &mut out).await?;
         }

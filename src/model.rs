@@ -12,12 +12,14 @@ pub mod edge;
 pub mod environment;
 pub mod event;
 pub mod finding;
+pub mod hidden;
 pub mod identity;
 pub mod image;
 pub mod log;
 pub mod metric;
 pub mod network;
 pub mod state;
+pub mod task_document;
 pub mod tier;
 
 pub use tier::{Health, Tier, Verdict};

@@ -21,8 +21,12 @@ mod desk;
 mod edge;
 pub mod form;
 mod goal;
+mod last_words;
 mod plan;
 mod restart;
+mod revision;
+mod rollback;
+pub mod rollout;
 mod scale;
 mod stop_task;
 mod watch;
@@ -38,8 +42,11 @@ pub use database::{
 pub use desk::Desk;
 pub use edge::{InvalidatePaths, SwitchAlarm};
 pub use goal::{DatabaseGoal, Goal, Standing, Step, StepState, Verdict, under_way};
+pub use last_words::LastWords;
 pub use plan::{Change, Check, CheckState, Cost, Document, Mark, Plan, Risk, Undo, usd};
 pub use restart::Restart;
+pub use rollback::RollBack;
+pub use rollout::RollOut;
 pub use scale::Scale;
 pub use stop_task::StopTask;
 pub use watch::{CallState, Outcome, Timed, Watch};
@@ -121,6 +128,8 @@ macro_rules! requests {
 requests! {
     Scale(Scale) "Sets how many tasks a service runs.",
     Restart(Restart) "Replaces the tasks of a service by new ones of the same revision.",
+    RollOut(RollOut) "Rolls a new revision of a service out.",
+    RollBack(RollBack) "Stops a deployment, or goes back to an earlier revision.",
     StopTask(StopTask) "Stops one task; its service starts another.",
     Invalidate(InvalidatePaths) "Drops cached copies from the distribution's edges.",
     SwitchAlarm(SwitchAlarm) "Switches the actions of an alarm.",

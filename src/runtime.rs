@@ -267,6 +267,10 @@ impl Performer {
                     let plan = within(LIMIT, request.name(), request.plan(&desk)).await;
                     tell(Report::Planned(plan.map(Box::new)));
                 }
+                Work::Hear(words) => {
+                    let read = words.read(&*cloud).await;
+                    tell(Report::Heard(words, read));
+                }
                 Work::CarryOut(index, plan) => {
                     let told = |told| tell(Report::Carried(index, told));
                     if let Some(fresh) = carry_out(&desk, &plan, told).await {

@@ -150,6 +150,7 @@ fn read_lines(url: String) {
         resources: Resources::default(),
     });
     let query = LogQuery {
+        stream: None,
         groups: vec!["/ecs/harbour/backend".to_owned()],
         from: cloud.now() - 1.hour(),
         to: cloud.now() + 1.minute(),

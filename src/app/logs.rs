@@ -238,6 +238,7 @@ impl App {
             format!("a question about that hour; ${price} for a GB that it scans"),
         ));
         let query = LogQuery {
+            stream: None,
             groups,
             from,
             to,

@@ -7,9 +7,9 @@ use crate::{
     audit::AuditLog,
     error::{ErrorKind, Result},
     format,
-    model::{Tier, environment::Access},
+    model::{Tier, environment::Access, log::LogEvent},
     op::{
-        self, CallState, Confirmation, Goal, Outcome, Plan, Request, Told, Undo, Watch,
+        self, CallState, Confirmation, Goal, LastWords, Outcome, Plan, Request, Told, Undo, Watch,
         form::{Form, Kind},
     },
 };
@@ -32,6 +32,8 @@ pub enum Work {
     Plan(Request),
     /// Carry the plan out; the operation's place among all.
     CarryOut(usize, Arc<Plan>),
+    /// Read the last lines of a task that stopped by itself.
+    Hear(LastWords),
 }
 
 /// What came of it.
@@ -45,6 +47,8 @@ pub enum Report {
     Carried(usize, Told),
     /// A plan is no longer what would be done; the plan as it is now.
     Outdated(usize, Box<Plan>),
+    /// The last lines of a task.
+    Heard(LastWords, Result<Vec<LogEvent>>),
 }
 
 /// A form that is being filled in.
@@ -139,6 +143,12 @@ impl App {
             Report::Planned(plan) => self.planned(plan.map(|plan| *plan), None),
             Report::Carried(index, told) => return self.carried(index, told),
             Report::Outdated(index, plan) => self.outdated(index, *plan),
+            Report::Heard(words, read) => {
+                self.dirty = true;
+                for watch in &mut self.watches {
+                    watch.heard(&words, &read);
+                }
+            }
         }
         Vec::new()
     }
@@ -345,11 +355,14 @@ impl App {
     }
 
     /// Tests every goal against what was just observed, and finds what else is under way.
-    pub(super) fn observe_operations(&mut self) {
+    pub(super) fn observe_operations(&mut self) -> Vec<Effect> {
         let mut ended = None;
+        let mut wanted = Vec::new();
         for watch in &mut self.watches {
             let before = (watch.outcome.is_some(), watch.failing.clone());
             watch.observe(&self.seen, self.now);
+            let words = watch.wants(&self.seen);
+            wanted.extend(words.map(|words| Effect::Operate(Work::Hear(words))));
             match (&watch.outcome, before) {
                 (Some(outcome), (false, _)) => {
                     ended = Some(format!(
@@ -388,6 +401,7 @@ impl App {
                 self.say(ended);
             }
         }
+        wanted
     }
 
     /// How often a tier is read for the goals that are waited for, in seconds.
@@ -535,7 +549,14 @@ impl App {
     #[must_use]
     pub fn operations(&self) -> Vec<(&'static str, Option<String>)> {
         let text = String::new;
-        let service: [(&str, Request); 2] = [
+        let rollout = op::RollOut::default();
+        let rollback = op::RollBack {
+            service: text(),
+            to: None,
+        };
+        let service: [(&str, Request); 4] = [
+            ("rollout", rollout.into()),
+            ("rollback", rollback.into()),
             (
                 "scale",
                 op::Scale {

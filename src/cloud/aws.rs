@@ -46,6 +46,7 @@ use crate::{
         identity::Identity,
         log::{Follow, Followed, InsightsAnswer, InsightsQuery, LogEvent, LogQuery, Place},
         metric::{MetricId, Metrics, Window},
+        task_document::TaskDocument,
     },
 };
 use async_trait::async_trait;
@@ -180,6 +181,10 @@ impl Cloud for AwsCloud {
 
     async fn stop_query(&self, id: &str) -> Result<()> {
         insights::stop(self, id).await
+    }
+
+    async fn task_document(&self, name: &str) -> Result<TaskDocument> {
+        ecs::document::read(&self.clients().await?.ecs, name).await
     }
 
     async fn discover(&self, start: &Start) -> Result<Discovery> {

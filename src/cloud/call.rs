@@ -1,5 +1,8 @@
 //! Every write that the console can make.
 
+mod deployment;
+
+pub use deployment::{REGISTERING, Registration, Revision};
 mod edge;
 mod rds;
 
@@ -45,6 +48,33 @@ pub enum Call {
         /// Snapshot identifier.
         snapshot: String,
     },
+    /// Registers a revision of a task definition (`ecs:RegisterTaskDefinition`).
+    RegisterRevision(Registration),
+    /// Starts a deployment of another revision (`ecs:UpdateService` with `taskDefinition`).
+    DeployRevision {
+        /// Cluster name.
+        cluster: String,
+        /// Service name.
+        service: String,
+        /// Which.
+        revision: Revision,
+    },
+    /// Stops a deployment and rolls it back (`ecs:StopServiceDeployment`).
+    StopDeployment {
+        /// Service name.
+        service: String,
+        /// The service deployment's ARN.
+        deployment: String,
+    },
+    /// Lets a deployment go on that pauses at a lifecycle hook (`ecs:ContinueServiceDeployment`).
+    ContinueDeployment {
+        /// Service name.
+        service: String,
+        /// The service deployment's ARN.
+        deployment: String,
+        /// The hook's id.
+        hook: String,
+    },
     /// Writes in front of the application, and to the alarms.
     #[serde(untagged)]
     Edge(EdgeCall),
@@ -68,15 +98,34 @@ impl From<DatabaseCall> for Call {
 impl Call {
     /// Fills in what only the calls before it could tell.
     #[must_use]
-    pub fn completed(self, _before: &[CallOutcome]) -> Self {
-        self
+    pub fn completed(self, before: &[CallOutcome]) -> Self {
+        match self {
+            Self::DeployRevision {
+                cluster,
+                service,
+                revision: Revision::Newest(family),
+            } => Self::DeployRevision {
+                cluster,
+                service,
+                revision: match before.iter().rev().find_map(CallOutcome::revision) {
+                    Some(registered) => Revision::Named(registered),
+                    None => Revision::Newest(family),
+                },
+            },
+            other => other,
+        }
     }
 
     /// The IAM action it needs.
     #[must_use]
     pub const fn action(&self) -> &'static str {
         match self {
-            Self::ScaleService { .. } | Self::RestartService { .. } => "ecs:UpdateService",
+            Self::ScaleService { .. }
+            | Self::RestartService { .. }
+            | Self::DeployRevision { .. } => "ecs:UpdateService",
+            Self::RegisterRevision(_) => REGISTERING[0],
+            Self::StopDeployment { .. } => "ecs:StopServiceDeployment",
+            Self::ContinueDeployment { .. } => "ecs:ContinueServiceDeployment",
             Self::StopTask { .. } => "ecs:StopTask",
             Self::SnapshotDatabase { .. } => "rds:CreateDBSnapshot",
             Self::Edge(call) => call.action(),
@@ -88,7 +137,12 @@ impl Call {
     #[must_use]
     pub fn resource(&self) -> &str {
         match self {
-            Self::ScaleService { service, .. } | Self::RestartService { service, .. } => service,
+            Self::ScaleService { service, .. }
+            | Self::RestartService { service, .. }
+            | Self::DeployRevision { service, .. }
+            | Self::StopDeployment { service, .. }
+            | Self::ContinueDeployment { service, .. } => service,
+            Self::RegisterRevision(registration) => &registration.family,
             Self::StopTask { task, .. } => task,
             Self::SnapshotDatabase { database, .. } => database,
             Self::Edge(call) => call.resource(),
@@ -99,19 +153,15 @@ impl Call {
     /// The equivalent `aws` command, quoted for a shell.
     #[must_use]
     pub fn shell(&self) -> String {
-        let words = self.aws_command();
-        let quoted: Vec<String> = words
-            .iter()
-            .map(|word| match shlex::try_quote(word) {
-                Ok(quoted) => quoted.into_owned(),
-                // A word with a NUL, which no shell takes.
-                Err(_) => word.replace('\0', ""),
-            })
-            .collect();
-        quoted.join(" ")
+        match self {
+            Self::RegisterRevision(registration) => {
+                registration.pipe().map(|words| quoted(&words)).join(" | ")
+            }
+            _ => quoted(&self.aws_command()),
+        }
     }
 
-    /// The equivalent `aws` command, as words: quoting is the printer's business.
+    /// The equivalent `aws` command, as words: quoting is the printer's business. Of a pipe its end.
     #[must_use]
     pub fn aws_command(&self) -> Vec<String> {
         let words: Vec<&str> = match self {
@@ -175,9 +225,25 @@ impl Call {
                 "--db-snapshot-identifier",
                 snapshot,
             ],
+            Self::RegisterRevision(_)
+            | Self::DeployRevision { .. }
+            | Self::StopDeployment { .. }
+            | Self::ContinueDeployment { .. } => return deployment::command(self),
         };
         words.into_iter().map(str::to_owned).collect()
     }
+}
+
+fn quoted(words: &[String]) -> String {
+    let quoted: Vec<String> = words
+        .iter()
+        .map(|word| match shlex::try_quote(word) {
+            Ok(quoted) => quoted.into_owned(),
+            // A word with a NUL, which no shell takes.
+            Err(_) => word.replace('\0', ""),
+        })
+        .collect();
+    quoted.join(" ")
 }
 
 /// A call on its way, with what is written into the audit log beside it.

@@ -11,6 +11,7 @@ use crate::{
         identity::Identity,
         log::{Follow, Followed, InsightsAnswer, InsightsQuery, LogEvent, LogQuery},
         metric::{MetricId, Metrics, Window},
+        task_document::TaskDocument,
     },
     op::Change,
 };
@@ -128,6 +129,10 @@ impl Cloud for Guarded {
 
     async fn stop_query(&self, id: &str) -> Result<()> {
         self.inner.stop_query(id).await
+    }
+
+    async fn task_document(&self, name: &str) -> Result<TaskDocument> {
+        self.inner.task_document(name).await
     }
 
     async fn discover(&self, start: &Start) -> Result<Discovery> {

@@ -58,6 +58,7 @@ use crate::{
         identity::Identity,
         log::{Follow, Followed, InsightsAnswer, InsightsQuery, LogEvent, LogQuery},
         metric::{MetricId, Metrics, Window},
+        task_document::TaskDocument,
     },
 };
 use async_trait::async_trait;
@@ -285,6 +286,14 @@ impl Cloud for SimCloud {
         self.queries.stop(id, now, &self.meter)
     }
 
+    async fn task_document(&self, name: &str) -> Result<TaskDocument> {
+        self.travel(60).await;
+        self.meter.record("ecs", "DescribeTaskDefinition", 1);
+        let name = name.to_owned();
+        self.with_world(move |world| Ok(world.compute.revision(&name)?.document.clone()))
+            .await?
+    }
+
     async fn discover(&self, start: &Start) -> Result<Discovery> {
         self.travel(240).await;
         match start {
@@ -367,6 +376,10 @@ fn execute(world: &mut World, call: &Call) -> Result<CallOutcome> {
             })
         }
         Call::Edge(call) => edge::execute(world, call),
+        Call::RegisterRevision(_)
+        | Call::DeployRevision { .. }
+        | Call::StopDeployment { .. }
+        | Call::ContinueDeployment { .. } => compute::deployments::execute(world, call),
         Call::Database(call) => {
             let arn = world.database.call(call, now)?;
             Ok(CallOutcome {

@@ -26,10 +26,12 @@ pub struct LogEvent {
 }
 
 /// Which lines to read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LogQuery {
     /// Log groups.
     pub groups: Vec<String>,
+    /// Of one log stream only.
+    pub stream: Option<String>,
     /// From, inclusive.
     pub from: Timestamp,
     /// To, exclusive.

@@ -11,6 +11,7 @@ use crate::{
         database::Database,
         edge::Cdn,
         environment::Environment,
+        task_document::TaskDocument,
     },
 };
 use jiff::Timestamp;
@@ -48,6 +49,21 @@ impl<'a> Desk<'a> {
         }
     }
 
+    /// Reads the task definition of a service's newest deployment, whole.
+    ///
+    /// # Errors
+    /// `NotFound` for a service that was never deployed; what AWS answered.
+    pub async fn running(&self, service: &Service) -> Result<TaskDocument> {
+        let primary = service.deployments.first().ok_or_else(|| {
+            Error::new(
+                ErrorKind::NotFound,
+                format!("{} has no deployment", service.name),
+            )
+            .hint("ECS lists none; look at the service again in a moment")
+        })?;
+        self.cloud.task_document(&primary.revision).await
+    }
+
     /// Reads the database.
     ///
     /// # Errors
@@ -82,7 +98,7 @@ impl<'a> Desk<'a> {
     }
 }
 
-fn mixed_up(tier: Tier) -> Error {
+pub(super) fn mixed_up(tier: Tier) -> Error {
     Error::new(
         ErrorKind::Service,
         format!("another tier was answered for {}", tier.title()),

@@ -10,7 +10,7 @@ mod rollout;
 pub use database::DatabaseGoal;
 pub use rollout::Rollout;
 
-use super::{Request, Watch};
+use super::{LastWords, Request, Watch};
 use crate::{
     cloud::{CallOutcome, call::Switch},
     format,
@@ -141,6 +141,13 @@ impl Standing {
 pub enum Goal {
     /// A deployment of a service completes.
     Rollout(Rollout),
+    /// A deployment that was under way is rolled back.
+    RolledBack {
+        /// Service.
+        service: String,
+        /// The service deployment's ARN.
+        deployment: String,
+    },
     /// A service runs so many tasks.
     Running {
         /// Service.
@@ -183,6 +190,7 @@ impl Goal {
     pub fn subject(&self) -> (&'static str, &str) {
         match self {
             Self::Rollout(rollout) => ("deployment", &rollout.service),
+            Self::RolledBack { service, .. } => ("deployment", service),
             Self::Running { service, .. } => ("count", service),
             Self::Replaced { task, .. } => ("task", task),
             Self::Snapshot { snapshot } => ("snapshot", snapshot),
@@ -196,7 +204,7 @@ impl Goal {
     #[must_use]
     pub const fn tiers(&self) -> &'static [Tier] {
         match self {
-            Self::Rollout(_) => &[Tier::Ecs, Tier::Alb],
+            Self::Rollout(_) | Self::RolledBack { .. } => &[Tier::Ecs, Tier::Alb],
             Self::Running { .. } | Self::Replaced { .. } => &[Tier::Ecs],
             Self::Invalidation { .. } => &[Tier::CloudFront],
             Self::AlarmActions { .. } => &[Tier::Alarms],
@@ -208,9 +216,12 @@ impl Goal {
     #[must_use]
     pub const fn pace(&self) -> i64 {
         match self {
-            Self::Rollout(_) | Self::Running { .. } | Self::Replaced { .. } => 5,
             Self::Snapshot { .. } | Self::Database(_) | Self::Invalidation { .. } => 15,
             Self::AlarmActions { .. } => 10,
+            Self::Rollout(_)
+            | Self::RolledBack { .. }
+            | Self::Running { .. }
+            | Self::Replaced { .. } => 5,
         }
     }
 
@@ -225,6 +236,10 @@ impl Goal {
         self.tiers().first().filter(|tier| read(tier))?;
         match self {
             Self::Rollout(rollout) => rollout.judge(seen, since, now),
+            Self::RolledBack {
+                service,
+                deployment,
+            } => rollout::rolled_back(seen, service, deployment),
             Self::Running { service, desired } => {
                 running(seen, service, *desired, now.duration_since(since))
             }
@@ -247,6 +262,18 @@ impl Goal {
             Self::Invalidation { id } if id.is_none() => id.clone_from(&outcome.resource),
             _ => {}
         }
+    }
+}
+
+impl Goal {
+    /// Whose last lines tell why the goal is missed, once a task of it has stopped by itself.
+    #[must_use]
+    pub fn last_words(&self, seen: &Observations, since: Timestamp) -> Option<LastWords> {
+        let Self::Rollout(goal) = self else {
+            return None;
+        };
+        let service = seen.compute()?.service(&goal.service)?;
+        rollout::fallen(service, goal.before.as_ref(), since)
     }
 }
 

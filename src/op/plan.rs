@@ -102,6 +102,42 @@ impl Cost {
     }
 }
 
+impl Cost {
+    /// Of giving all tasks of a service another size.
+    #[must_use]
+    pub fn of_sizes(desk: &Desk<'_>, service: &Service, after: &TaskSize) -> Self {
+        let Some(definition) = &service.task_definition else {
+            return Self::Unknown {
+                why: format!("the size of {}'s tasks could not be read", service.name),
+            };
+        };
+        let before = TaskSize::from(definition);
+        if before == *after {
+            return Self::Unchanged;
+        }
+        let region = &desk.environment.region;
+        let month = |size: &TaskSize| {
+            let hourly = size.hourly(Book::embedded(), region)?;
+            Ok::<_, crate::cost::Missing>(hourly * HOURS * f64::from(service.desired))
+        };
+        match (month(&before), month(after)) {
+            (Ok(now), Ok(then)) => Self::Delta {
+                before: now,
+                after: then,
+                basis: format!(
+                    "{} of {} instead of {} in {region}",
+                    crate::format::count(service.desired, "task"),
+                    after.words(),
+                    before.words()
+                ),
+            },
+            (Err(missing), _) | (_, Err(missing)) => Self::Unknown {
+                why: missing.to_string(),
+            },
+        }
+    }
+}
+
 /// How bad it can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]

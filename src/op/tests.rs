@@ -41,6 +41,10 @@ pub(super) async fn run_plan(cloud: &SimCloud, plan: Plan) -> Watch {
             seen.tier_mut(*tier).settle(read, cloud.now());
         }
         watch.observe(&seen, cloud.now());
+        if let Some(words) = watch.wants(&seen) {
+            let read = words.read(cloud).await;
+            watch.heard(&words, &read);
+        }
         cloud.rest(Duration::from_secs(5)).await;
     }
     watch

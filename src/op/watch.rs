@@ -1,10 +1,11 @@
 //! An operation under way: which calls were made, where its goal stands, and how it ended.
 
-use super::{Goal, Plan, Request, Standing, Step, StepState, Told, Verdict};
+use super::{Goal, LastWords, Plan, Request, Standing, Step, StepState, Told, Verdict};
 use crate::{
     cloud::Call,
-    error::{Error, ErrorKind},
+    error::{Error, ErrorKind, Result},
     format,
+    model::log::LogEvent,
     observe::Observations,
 };
 use jiff::Timestamp;
@@ -106,6 +107,10 @@ pub struct Watch {
     pub failing: Vec<String>,
     /// What helps then.
     pub remedy: Option<Request>,
+    /// The task whose last lines were asked for.
+    heard_of: Option<String>,
+    /// What it said at last.
+    last_words: Vec<String>,
     /// How it ended.
     pub outcome: Option<Outcome>,
     /// When it ended.
@@ -139,6 +144,8 @@ impl Watch {
             steps: Vec::new(),
             failing: Vec::new(),
             remedy: None,
+            heard_of: None,
+            last_words: Vec::new(),
             outcome: None,
             ended_at: None,
         }
@@ -209,7 +216,11 @@ impl Watch {
         .source(error)
     }
 
-    fn end(&mut self, outcome: Outcome, now: Timestamp) {
+    fn end(&mut self, mut outcome: Outcome, now: Timestamp) {
+        if let Outcome::RolledBack(why) | Outcome::NotReached(why) = &mut outcome {
+            let unsaid = !why.iter().any(|line| self.last_words.contains(line));
+            why.extend(self.last_words.iter().filter(|_| unsaid).cloned());
+        }
         self.outcome = Some(outcome);
         self.ended_at = Some(now);
     }
@@ -228,6 +239,7 @@ impl Watch {
                 Verdict::RolledBack(why) => return self.end(Outcome::RolledBack(why), now),
                 Verdict::Failing { why, remedy } => {
                     self.failing = why;
+                    self.failing.extend(self.last_words.iter().cloned());
                     self.remedy = remedy.map(|request| *request);
                 }
             }
@@ -241,6 +253,30 @@ impl Watch {
                 None => format!("after {span} nothing could be read"),
             });
             self.end(Outcome::NotReached(why), now);
+        }
+    }
+
+    /// Whose last lines have to be read: of one task, the first that stopped by itself, and once.
+    pub fn wants(&mut self, seen: &Observations) -> Option<LastWords> {
+        if self.heard_of.is_some() {
+            return None;
+        }
+        let words = self.goal.last_words(seen, self.accepted_at?)?;
+        self.heard_of = Some(words.task.clone());
+        Some(words)
+    }
+
+    /// Takes the lines that were wanted, if it was here: reasons are shown with them from now on.
+    pub fn heard(&mut self, words: &LastWords, read: &Result<Vec<LogEvent>>) {
+        if self.heard_of.as_ref() != Some(&words.task) {
+            return;
+        }
+        self.last_words = words.told(read);
+        if !self.failing.is_empty() {
+            self.failing.extend(self.last_words.iter().cloned());
+        }
+        if let Some(Outcome::RolledBack(why) | Outcome::NotReached(why)) = &mut self.outcome {
+            why.extend(self.last_words.iter().cloned());
         }
     }
 

@@ -222,6 +222,10 @@ pub async fn run(
                 line(now, &text);
             }
         }
+        if let Some(words) = watch.wants(&seen) {
+            let read = words.read(cloud).await;
+            watch.heard(&words, &read);
+        }
         // Whoever waits for a change that fails wants to know it at once.
         watch.give_up(now);
         if watch.outcome.is_none() {

@@ -6,6 +6,7 @@
 //! revisions (ECS API reference).
 
 mod definitions;
+pub(super) mod document;
 mod rollouts;
 mod tasks;
 

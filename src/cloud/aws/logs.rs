@@ -67,6 +67,7 @@ async fn of_group(logs: &Client, group: &str, query: &LogQuery) -> Result<Vec<Lo
         let answer = logs
             .filter_log_events()
             .log_group_name(name(group))
+            .set_log_stream_names(query.stream.clone().map(|stream| vec![stream]))
             .start_time(query.from.as_millisecond())
             // AWS's end is inclusive, the query's is not.
             .end_time(query.to.as_millisecond() - 1)
@@ -184,6 +185,7 @@ mod tests {
 
     fn query(groups: &[&str], limit: usize) -> LogQuery {
         LogQuery {
+            stream: None,
             groups: groups.iter().map(|&group| group.to_owned()).collect(),
             from: Timestamp::from_second(START).unwrap(),
             to: Timestamp::from_second(START + 60).unwrap(),

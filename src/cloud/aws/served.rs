@@ -23,3 +23,44 @@ pub(super) fn serve(answer: Option<String>) -> String {
     });
     url
 }
+
+/// Requests as they came: headers and body.
+pub(super) type Received = std::sync::Arc<std::sync::Mutex<Vec<(String, String)>>>;
+
+/// Gives the URL of a server that answers every request with the JSON `answer`, and what it was sent.
+pub(super) fn record(answer: String) -> (String, Received) {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", server.local_addr().unwrap());
+    let received = Received::default();
+    let log = std::sync::Arc::clone(&received);
+    thread::spawn(move || {
+        for mut stream in server.incoming().flatten() {
+            let mut request = Vec::new();
+            let mut part = [0; 4096];
+            let (head, body) = loop {
+                let read = stream.read(&mut part).unwrap();
+                request.extend_from_slice(&part[..read]);
+                let text = String::from_utf8_lossy(&request).into_owned();
+                let Some((head, body)) = text.split_once("\r\n\r\n") else {
+                    assert!(read > 0, "a request has a head");
+                    continue;
+                };
+                let length = head.lines().find_map(|line| {
+                    let (name, value) = line.split_once(':')?;
+                    let length = name.eq_ignore_ascii_case("content-length");
+                    length.then(|| value.trim().parse::<usize>().unwrap())
+                });
+                if body.len() >= length.unwrap_or(0) {
+                    break (head.to_owned(), body.to_owned());
+                }
+                assert!(read > 0, "a body is as long as its head says");
+            };
+            log.lock().unwrap().push((head, body));
+            let head =
+                "HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.1\r\nconnection: close";
+            let text = format!("{head}\r\ncontent-length: {}\r\n\r\n{answer}", answer.len());
+            let _ = stream.write_all(text.as_bytes());
+        }
+    });
+    (url, received)
+}

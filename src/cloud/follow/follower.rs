@@ -265,6 +265,7 @@ impl<'a> Follower<'a> {
             sleep(after).await;
             let asked_at = cloud.now();
             let query = LogQuery {
+                stream: None,
                 groups: vec![name],
                 from,
                 // A clock that runs ahead of ours is no reason to miss what it wrote.

@@ -10,6 +10,7 @@ use crate::{
         identity::Identity,
         log::{InsightsAnswer, InsightsQuery, LogQuery},
         metric::{MetricId, Metrics, Window},
+        task_document::TaskDocument,
     },
 };
 use futures::StreamExt as _;
@@ -144,6 +145,10 @@ impl Cloud for Fake {
     }
 
     async fn stop_query(&self, _: &str) -> Answer<()> {
+        silent()
+    }
+
+    async fn task_document(&self, _: &str) -> Answer<TaskDocument> {
         silent()
     }
 

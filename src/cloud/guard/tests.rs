@@ -4,10 +4,12 @@ use super::*;
 use crate::{
     audit::AuditLog,
     cloud::{
+        Registration, Revision,
         call::{Apply, DatabaseCall, EdgeCall, NewInstance, Reboot, Switch},
         sim,
     },
     config::PROJECT_FILE,
+    model::{hidden::Hidden, task_document::Edit},
 };
 use futures::StreamExt as _;
 use serde_json::Value;
@@ -76,6 +78,10 @@ impl Cloud for Witness {
     }
 
     async fn stop_query(&self, _: &str) -> Result<()> {
+        silent()
+    }
+
+    async fn task_document(&self, _: &str) -> Result<TaskDocument> {
         silent()
     }
 
@@ -185,7 +191,22 @@ fn next(call: Option<&Call>) -> Option<Call> {
             database: "shop".to_owned(),
             snapshot: "before-upgrade".to_owned(),
         }),
-        Some(Call::SnapshotDatabase { .. }) => Some(next_edge(None)?.into()),
+        Some(Call::SnapshotDatabase { .. }) => Some(Call::RegisterRevision(registration())),
+        Some(Call::RegisterRevision(_)) => Some(Call::DeployRevision {
+            cluster,
+            service,
+            revision: Revision::Newest("backend".to_owned()),
+        }),
+        Some(Call::DeployRevision { .. }) => Some(Call::StopDeployment {
+            service,
+            deployment: "arn:aws:ecs:eu-west-1:111122223333:service-deployment/x".to_owned(),
+        }),
+        Some(Call::StopDeployment { deployment, .. }) => Some(Call::ContinueDeployment {
+            service,
+            deployment: deployment.clone(),
+            hook: "hook-1".to_owned(),
+        }),
+        Some(Call::ContinueDeployment { .. }) => Some(next_edge(None)?.into()),
         Some(Call::Edge(call)) => next_edge(Some(call))
             .map(Call::Edge)
             .or_else(|| next_of_database(None).map(Call::Database)),
@@ -257,6 +278,19 @@ fn next_of_database(call: Option<&DatabaseCall>) -> Option<DatabaseCall> {
     })
 }
 
+/// A registration that holds a secret, which is to be found nowhere.
+fn registration() -> Registration {
+    let base = r#"{"taskDefinition":{"family":"backend","revision":42,"containerDefinitions":[{"name":"backend",
+        "environment":[{"name":"KEY","value":"hush-hush"}]}]}}"#;
+    let base = TaskDocument::parse(base.as_bytes()).unwrap();
+    let set = Edit::SetVariable {
+        container: "backend".to_owned(),
+        name: "TOKEN".to_owned(),
+        value: Hidden::new("hush-hush"),
+    };
+    Registration::new(&base, vec![set]).unwrap()
+}
+
 fn every_call() -> Vec<Call> {
     std::iter::successors(next(None), |call| next(Some(call))).collect()
 }
@@ -299,6 +333,18 @@ async fn an_environment_with_write_access_executes_every_kind_of_call_once() {
     let executed: Vec<Call> = witness.executed().into_iter().map(|(c, _)| c).collect();
     assert_eq!(executed, calls);
     assert_eq!(results(&witness), ["tried", "accepted"].repeat(calls.len()));
+}
+
+#[tokio::test]
+async fn no_record_and_no_command_holds_the_value_of_a_variable() {
+    let call = Call::RegisterRevision(registration());
+    let shown = format!("{call:?} {}", call.shell());
+    let (_, witness, _home) = Stage::new().execute(&[call]).await;
+    let recorded = format!("{:?}", lines(&witness));
+    assert!(recorded.contains("TOKEN"), "{recorded}");
+    for text in [shown, recorded] {
+        assert!(!text.contains("hush-hush"), "{text}");
+    }
 }
 
 #[tokio::test]

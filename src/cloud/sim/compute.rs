@@ -1,6 +1,8 @@
 //! The two services: how their tasks bear the load, and the tier's snapshot.
 
+pub mod deployments;
 pub mod queue;
+pub mod revision;
 mod rollout;
 pub mod scheduler;
 mod snapshot;
@@ -11,6 +13,7 @@ pub use snapshot::snapshot;
 use super::{dice::Dice, edge::Routed, images::Release, names, scenario::Conditions};
 use crate::error::{Error, ErrorKind, Result};
 use queue::{Duration, Queue};
+use revision::Revision;
 use scheduler::{Service, Spec};
 
 /// CPU units (1024 = 1 vCPU) and MiB of a task.
@@ -136,6 +139,36 @@ impl Compute {
         }
     }
 
+    /// The service whose task definitions are of `family`.
+    ///
+    /// # Errors
+    /// `NotFound` where the demo has none.
+    pub fn of_family(&mut self, family: &str) -> Result<&mut Service> {
+        self.service_mut(names::CLUSTER, family)
+    }
+
+    /// A revision, by `family:revision`, ARN, or family for the newest.
+    ///
+    /// # Errors
+    /// `NotFound` in ECS's words.
+    pub fn revision(&self, name: &str) -> Result<&Revision> {
+        let short = name.rsplit('/').next().unwrap_or(name);
+        let (family, number) = match short.split_once(':') {
+            Some((family, number)) => (family, Some(number)),
+            None => (short, None),
+        };
+        let service = self.services().into_iter().find(|s| s.spec.name == family);
+        let mut revisions = service.into_iter().flat_map(|s| s.revisions.iter().rev());
+        let found = revisions.find(|r| number.is_none_or(|n| r.number.to_string() == n));
+        found.map(|revision| &**revision).ok_or_else(|| {
+            Error::new(
+                ErrorKind::NotFound,
+                format!("ClientException: Unable to describe task definition: {short}"),
+            )
+            .hint("the demo's families are `frontend` and `backend`")
+        })
+    }
+
     /// The service that runs `task`, given by id or ARN; the backend where none does.
     pub fn owner_of(&self, task: &str) -> &'static str {
         let id = task.rsplit('/').next().unwrap_or(task);
@@ -168,7 +201,8 @@ impl Compute {
                 ..Load::default()
             };
         }
-        let cpus = running as f64 * 0.25;
+        let size = self.frontend.primary().revision.size;
+        let cpus = running as f64 * f64::from(size.cpu) / 1_024.0;
         let rate = routed.to_frontend / seconds;
         Load {
             requests: routed.to_frontend,
@@ -214,7 +248,7 @@ impl Compute {
             CPU_WRITE
         };
         // A request runs on one worker, which gets no more than its task's share of a CPU.
-        let share = f64::from(BACKEND.size.cpu) / 1_024.0;
+        let share = f64::from(self.backend.primary().revision.size.cpu) / 1_024.0;
         let service = mean_work * conditions.cpu_per_request / share;
         let served = self.queue.serve(arrivals, seconds, serving as u32, service);
         let held = self.held(now);

@@ -6,11 +6,12 @@ use super::{
 };
 use crate::model::image::{Image, Images, Repository, ScanFindings};
 
-/// A release: an image pushed and, minutes later, rolled out as a revision.
+/// A release: an image pushed and, mostly, minutes later rolled out as a revision.
 #[derive(Debug)]
 pub struct Release {
     pub service: &'static str,
-    pub revision: i32,
+    /// `None` for an image that was pushed and not rolled out yet.
+    pub revision: Option<i32>,
     pub tag: &'static str,
     pub digest: &'static str,
     /// Bytes, compressed.
@@ -47,10 +48,10 @@ impl Release {
 }
 
 /// Every release, oldest first.
-pub const RELEASES: [Release; 7] = [
+pub const RELEASES: [Release; 9] = [
     Release {
         service: names::BACKEND,
-        revision: 39,
+        revision: Some(39),
         tag: "1.18.2-5d0c2be",
         digest: "sha256:0b7de6f1c24a985e3f10c8d2b76a49e1d35c80f29ab64e17d8c05f3a92b1e64d",
         size: 88_412_160,
@@ -59,7 +60,7 @@ pub const RELEASES: [Release; 7] = [
     },
     Release {
         service: names::FRONTEND,
-        revision: 16,
+        revision: Some(16),
         tag: "2.6.0-a91f3c7",
         digest: "sha256:e4c81f0a93d7256b8e0c41f7a2d95b36c8f01e7d24a9b5630d8e7f1c5a92b340",
         size: 24_117_248,
@@ -68,7 +69,7 @@ pub const RELEASES: [Release; 7] = [
     },
     Release {
         service: names::BACKEND,
-        revision: 40,
+        revision: Some(40),
         tag: "1.19.0-c27e8d4",
         digest: "sha256:7a1f5e90c4b82d63e1f07c9a85d24b3690ef1d7c28a5b4f36e9d0c71b8a52f43",
         size: 89_128_960,
@@ -77,7 +78,7 @@ pub const RELEASES: [Release; 7] = [
     },
     Release {
         service: names::FRONTEND,
-        revision: 17,
+        revision: Some(17),
         tag: "2.6.1-30be58f",
         digest: "sha256:c09b7f3e18d52a64f7c1e0983b6d5a2f4e7190c8d36b2a5f81e4c7d09a3f6b25",
         size: 24_136_704,
@@ -86,7 +87,7 @@ pub const RELEASES: [Release; 7] = [
     },
     Release {
         service: names::BACKEND,
-        revision: 41,
+        revision: Some(41),
         tag: "1.19.1-8fa63b0",
         digest: "sha256:3d92c7b0e5f1486a9c2d70e83b5f14a6d9e07c3f82b61a5d4e0f9c7b38a2d516",
         size: 89_133_056,
@@ -95,7 +96,7 @@ pub const RELEASES: [Release; 7] = [
     },
     Release {
         service: names::BACKEND,
-        revision: 42,
+        revision: Some(42),
         tag: "1.20.0-9c41e7a",
         digest: "sha256:f58e2a1c7d90b463e8f1a5c2d7096b3e4f81c0a9d5e72b6138c4f0d9a7e3b521",
         size: 89_604_096,
@@ -104,14 +105,45 @@ pub const RELEASES: [Release; 7] = [
     },
     Release {
         service: names::FRONTEND,
-        revision: 18,
+        revision: Some(18),
         tag: "2.7.0-41d0b96",
         digest: "sha256:91c0e7d4a3f852b6d17e0c9f4a8b3d5e62f7c1908d4b6e3a5f90c7d281e4b6a3",
         size: 24_182_784,
         before: 22 * 3_600 + 1_380,
         findings: (0, 3),
     },
+    Release {
+        service: names::BACKEND,
+        revision: None,
+        tag: "1.21.0-b7d20e5",
+        digest: "sha256:4ae9b1c07f63d825a0e7c94f1b38d6520f9a7e4c8d13b65270ea9c1f4d83b706",
+        size: 89_731_072,
+        before: 2_640,
+        findings: (1, 7),
+    },
+    Release {
+        service: names::BACKEND,
+        revision: None,
+        tag: "1.21.1-e03c7af-broken",
+        digest: "sha256:b60d4f8a1e97c3520d8b7fa4936ec15207c8d9ab3f41e6705c2d8f90a7b3e415",
+        size: 89_735_168,
+        before: 1_020,
+        findings: (1, 7),
+    },
 ];
+
+/// The image that `reference` names by tag or digest, where the registry has it at `now`.
+pub fn find(reference: &str, now: i64) -> Option<&'static Release> {
+    RELEASES.iter().find(|release| {
+        let repository = format!("{}/{}", names::REGISTRY, release.repository());
+        let named = reference.strip_prefix(&repository);
+        let named = named.is_some_and(|rest| {
+            rest.strip_prefix('@') == Some(release.digest)
+                || rest.strip_prefix(':') == Some(release.tag)
+        });
+        named && release.pushed() <= now
+    })
+}
 
 /// Reads the repositories.
 pub fn snapshot(world: &World) -> Images {
@@ -127,8 +159,10 @@ pub fn snapshot(world: &World) -> Images {
         scan_on_push: true,
         lifecycle_policy: Some(true),
         gaps: Vec::new(),
-        images: world
-            .releases(service)
+        images: RELEASES
+            .iter()
+            .rev()
+            .filter(|release| release.service == service && release.pushed() <= world.at)
             .map(|release| Image {
                 digest: release.digest.to_owned(),
                 tags: vec![release.tag.to_owned()],

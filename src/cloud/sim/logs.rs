@@ -67,7 +67,9 @@ pub fn read(world: &World, query: &LogQuery) -> Result<Vec<LogEvent>> {
             }
             let told = drawn(world.seed, group, draw, beat);
             let wanted = |line: &LogEvent| {
-                (query.from..query.to).contains(&line.at) && matches(&query.pattern, &line.message)
+                (query.from..query.to).contains(&line.at)
+                    && query.stream.as_ref().is_none_or(|s| *s == line.stream)
+                    && matches(&query.pattern, &line.message)
             };
             found.extend(told.filter(wanted));
         }
@@ -112,6 +114,7 @@ impl Script {
             .iter()
             .map(|group| Ok((group.clone(), source(group)?)));
         let query = LogQuery {
+            stream: None,
             groups: Vec::new(),
             from,
             to,
@@ -187,7 +190,9 @@ fn notices(world: &World, group: &str, query: &LogQuery) -> Vec<LogEvent> {
                 })
         })
         .filter(|line| {
-            (query.from..query.to).contains(&line.at) && matches(&query.pattern, &line.message)
+            (query.from..query.to).contains(&line.at)
+                && query.stream.as_ref().is_none_or(|s| *s == line.stream)
+                && matches(&query.pattern, &line.message)
         })
         .collect()
 }

@@ -144,13 +144,12 @@ impl World {
         self.compute.backend.serving(self.at) > 0
     }
 
-    /// Releases of `service` so far, newest first.
+    /// Releases of `service` rolled out so far, newest first.
     pub fn releases(&self, service: &str) -> impl Iterator<Item = &'static Release> {
         let now = self.at;
-        RELEASES
-            .iter()
-            .rev()
-            .filter(move |release| release.service == service && release.at() <= now)
+        RELEASES.iter().rev().filter(move |release| {
+            release.service == service && release.revision.is_some() && release.at() <= now
+        })
     }
 
     fn step(&mut self, step: i64) {

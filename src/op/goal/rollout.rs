@@ -1,6 +1,9 @@
 //! A deployment of a service completes: old and new side by side, and why it does not go on.
 
-use super::{SETTLED, Standing, Step, StepState, Verdict};
+use super::{
+    super::{LastWords, rollback::remedy},
+    SETTLED, Standing, Step, StepState, Verdict,
+};
 use crate::{
     model::{
         balancer::TargetState,
@@ -47,6 +50,13 @@ impl Rollout {
             .rollouts
             .iter()
             .find(|r| r.created_at.is_some_and(|at| at >= since - SETTLED));
+        if let Some(rollout) = rollout.filter(|r| is_rolling_back(r)) {
+            let (label, why) = ("ECS rolls it back", said("rollback", rollout));
+            return Some(Standing {
+                steps: vec![Step::new(label, StepState::Failed, why)],
+                verdict: Verdict::Watching,
+            });
+        }
         if let Some(why) = rollout.and_then(undone) {
             return Some(Standing {
                 steps: Self::steps(seen, service, StepState::Failed),
@@ -88,12 +98,12 @@ impl Rollout {
                     service,
                     since,
                 ),
-                remedy: None,
+                remedy: Some(Box::new(remedy(&self.service))),
             }
         } else if let Some(why) = failing {
             Verdict::Failing {
                 why: vec![why],
-                remedy: None,
+                remedy: Some(Box::new(remedy(&self.service))),
             }
         } else {
             Verdict::Watching
@@ -201,10 +211,62 @@ fn undone(rollout: &ServiceDeployment) -> Option<String> {
         RolloutStatus::Stopped => "it was stopped",
         _ => return None,
     };
+    Some(said(word, rollout))
+}
+
+/// `word` with ECS's reason.
+fn said(word: &str, rollout: &ServiceDeployment) -> String {
     let reason = rollout.rollback_reason.as_ref().or(rollout.reason.as_ref());
-    Some(match reason {
+    match reason {
         Some(reason) => format!("{word}: {reason}"),
         None => word.to_owned(),
+    }
+}
+
+fn is_rolling_back(rollout: &ServiceDeployment) -> bool {
+    matches!(
+        rollout.status,
+        RolloutStatus::RollbackRequested | RolloutStatus::RollbackInProgress
+    )
+}
+
+/// Judges whether a deployment that was under way is rolled back.
+pub(super) fn rolled_back(seen: &Observations, name: &str, deployment: &str) -> Option<Standing> {
+    let service = seen.compute()?.service(name)?;
+    let rollout = service.rollouts.iter().find(|r| r.arn == deployment)?;
+    let primary = service.deployments.first();
+    let runs = primary.map_or("nothing", |d| d.revision.as_str());
+    let stopped = matches!(
+        rollout.status,
+        RolloutStatus::RollbackSuccessful | RolloutStatus::Stopped
+    );
+    let words = rollout.status.to_string().to_lowercase().replace('_', " ");
+    let rolled = Step::new("deployment rolled back", stopped, words);
+    let whole = primary.is_some_and(|d| d.running >= d.desired);
+    let detail = primary.map_or_else(String::new, |d| {
+        format!(
+            "{} of {} running, {} pending",
+            d.running, d.desired, d.pending
+        )
+    });
+    let back = Step::new(format!("tasks of {runs} running"), whole, detail);
+    let verdict = match rollout.status {
+        RolloutStatus::RollbackFailed => Verdict::Failing {
+            why: vec![said("the rollback failed", rollout)],
+            remedy: None,
+        },
+        RolloutStatus::Successful => Verdict::Failing {
+            why: vec![format!(
+                "it completed before it could be stopped: {name} runs {runs}"
+            )],
+            remedy: Some(Box::new(remedy(name))),
+        },
+        _ if stopped && whole => Verdict::Reached(format!("{name} runs {runs} again")),
+        _ => Verdict::Watching,
+    };
+    Some(Standing {
+        steps: vec![rolled, back],
+        verdict,
     })
 }
 
@@ -237,17 +299,22 @@ fn grouped(service: &Service, deployment: Option<&str>, since: Timestamp) -> Vec
     let mut groups: BTreeMap<String, usize> = BTreeMap::new();
     for task in service.stopped.iter().filter(|task| {
         deployment.is_none_or(|id| task.started_by.as_deref() == Some(id))
-            && task.stopped_at.is_some_and(|at| at >= since)
-            && !matches!(
-                task.stop_code,
-                Some(StopCode::UserInitiated | StopCode::ServiceSchedulerInitiated)
-            )
+            && failed_since(task, since)
     }) {
         *groups.entry(reason(task)).or_default() += 1;
     }
     let mut groups: Vec<(String, usize)> = groups.into_iter().collect();
     groups.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     groups
+}
+
+/// Whether a task stopped since, other than that it was to.
+fn failed_since(task: &Task, since: Timestamp) -> bool {
+    task.stopped_at.is_some_and(|at| at >= since)
+        && !matches!(
+            task.stop_code,
+            Some(StopCode::UserInitiated | StopCode::ServiceSchedulerInitiated)
+        )
 }
 
 /// Why a task stopped: ECS's reason and, of the container that brought it down, the exit code.
@@ -264,6 +331,38 @@ fn reason(task: &Task) -> String {
     } else {
         format!("{ecs} ({})", more.join(", "))
     }
+}
+
+/// The task of the new deployment that stopped last without being told to, and where its last lines are.
+pub(super) fn fallen(
+    service: &Service,
+    before: Option<&String>,
+    since: Timestamp,
+) -> Option<LastWords> {
+    let task = service.stopped.iter().find(|task| {
+        task.started_by.as_ref() != before
+            && task.started_at.is_some()
+            && failed_since(task, since)
+            && task.created_at.is_none_or(|at| at >= since - SETTLED)
+    })?;
+    let definition = service.task_definition.as_ref()?;
+    let exited = task
+        .containers
+        .iter()
+        .find(|c| c.exit_code.is_some_and(|code| code != 0));
+    let name = &exited.or(task.containers.first())?.name;
+    let container = definition.containers.iter().find(|c| c.name == *name)?;
+    let (group, prefix) = (
+        container.log_group.as_ref()?,
+        container.log_stream_prefix.as_ref()?,
+    );
+    Some(LastWords::new(
+        &task.id,
+        group,
+        format!("{prefix}/{name}/{}", task.id),
+        task.started_at?,
+        task.stopped_at?,
+    ))
 }
 
 /// Healthy targets of a deployment's tasks, and targets of them that are known at all; `None` where no balancer is in front.

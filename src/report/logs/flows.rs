@@ -74,6 +74,7 @@ pub async fn flows(
     let to = cloud.now();
     let from = to - since;
     let query = LogQuery {
+        stream: None,
         groups: groups.clone(),
         from,
         to,

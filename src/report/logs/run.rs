@@ -39,6 +39,7 @@ pub async fn show(
 ) -> Result<()> {
     let read = query.groups.iter().map(|group| async move {
         let query = LogQuery {
+            stream: None,
             groups: vec![group.clone()],
             ..query.clone()
         };

@@ -218,6 +218,7 @@ async fn a_group_that_cannot_be_read_does_not_keep_the_others_from_being_printed
     };
     let read = async |groups: &[&str]| {
         let query = LogQuery {
+            stream: None,
             groups: groups.iter().map(|&group| group.to_owned()).collect(),
             from: cloud.now() - jiff::SignedDuration::from_mins(5),
             to: cloud.now(),

@@ -1,16 +1,21 @@
 //! The ECS service scheduler: keeps the wanted number of tasks, rolls revisions out, replaces what stops, and says so in ECS's words.
 
-use super::super::{dice::Dice, images::Release, world::moment};
+use super::super::{
+    dice::Dice,
+    images::{RELEASES, Release},
+    world::moment,
+};
 use super::{
     Size,
+    revision::{Revision, arn},
     rollout::Deploy,
-    task::{Phase, Task, current_release},
+    task::{Phase, Task},
 };
 use crate::{
     error::{Error, ErrorKind, Result},
-    model::compute::ServiceEvent,
+    model::{compute::ServiceEvent, task_document::TaskDocument},
 };
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 /// Seconds that ECS remembers a stopped task.
 const REMEMBERED: i64 = 3_600;
@@ -23,6 +28,8 @@ const REASSURANCE: i64 = 6 * 3_600;
 const MOST_TASKS: u32 = 5_000;
 /// Tasks that a step starts: ECS launches at most 500 Fargate tasks a minute for a service (ECS service quotas).
 const LAUNCHES: usize = 40;
+/// Deployments that are kept.
+const DEPLOYS: usize = 10;
 /// Notices that are kept.
 const NOTICES: usize = 400;
 
@@ -53,6 +60,8 @@ pub struct Service {
     pub desired: u32,
     pub tasks: Vec<Task>,
     pub stopped: VecDeque<Task>,
+    /// Oldest first.
+    pub revisions: Vec<Arc<Revision>>,
     /// Newest first; the last completed ones stay for the list of rollouts.
     pub deploys: VecDeque<Deploy>,
     events: VecDeque<ServiceEvent>,
@@ -70,44 +79,83 @@ impl Service {
             desired,
             tasks: Vec::new(),
             stopped: VecDeque::new(),
+            revisions: Vec::new(),
             deploys: VecDeque::new(),
             events: VecDeque::new(),
             notices: VecDeque::new(),
             steady_since: None,
             dice: Dice::of(seed, spec.name),
         };
-        let release = current_release(spec.name, now);
-        service.deploy(release, release.at());
-        service.deploys[0].source = Some(release.revision - 1);
-        service.deploys[0].completed = Some(release.at() + 160);
+        let mut newest = None;
+        for (release, number) in scripted(spec.name).filter(|(release, _)| release.at() <= now) {
+            let revision = Arc::new(Revision::of_release(&spec, release, number));
+            service.revisions.push(Arc::clone(&revision));
+            newest = Some((release.at(), revision));
+        }
+        if let Some((at, revision)) = newest {
+            service.deploy(&revision, at);
+            service.deploys[0].source = Some(revision.number - 1);
+            service.deploys[0].completed = Some(at + 160);
+        }
         service
     }
 
-    /// Starts a deployment of `release`.
-    pub fn deploy(&mut self, release: &'static Release, now: i64) {
+    /// The place of the deployment that wants tasks: the newest that is not rolled back.
+    pub fn primary_place(&self) -> usize {
+        let place = self.deploys.iter().position(|d| d.undone.is_none());
+        place.unwrap_or_default()
+    }
+
+    /// The deployment that wants tasks.
+    pub fn primary(&self) -> &Deploy {
+        &self.deploys[self.primary_place()]
+    }
+
+    /// Registers a definition as the family's next revision; gives its ARN.
+    pub fn register(&mut self, document: &TaskDocument, now: i64) -> String {
+        let number = self.revisions.last().map_or(1, |last| last.number + 1);
+        let revision = Revision::of(&self.spec, document, number, now);
+        self.revisions.push(Arc::new(revision));
+        arn(&self.spec, number)
+    }
+
+    /// Starts a deployment of `revision`.
+    pub fn deploy(&mut self, revision: &Arc<Revision>, now: i64) -> String {
         let number = (0..19)
             .map(|digit| {
                 let lowest = i64::from(digit == 0);
                 char::from(b'0' + self.dice.seconds(lowest, 9) as u8)
             })
             .collect();
+        let source = (!self.deploys.is_empty()).then(|| self.primary().revision.number);
         self.deploys.push_front(Deploy {
             number,
             rollout: self.dice.hex(21),
-            release,
-            source: self.deploys.front().map(|deploy| deploy.release.revision),
+            revision: Arc::clone(revision),
+            source,
             created: now,
             completed: None,
+            failures: 0,
+            undone: None,
         });
-        self.deploys.truncate(10);
+        // The last one that works has to stay, however many have failed since.
+        while self.deploys.len() > DEPLOYS
+            && self
+                .deploys
+                .iter()
+                .take(DEPLOYS)
+                .any(|d| d.completed.is_some() && d.undone.is_none())
+        {
+            self.deploys.pop_back();
+        }
         self.steady_since = None;
+        self.deploys[0].id()
     }
 
-    /// Starts a deployment of the release that is out already, as `forceNewDeployment` does.
+    /// Starts a deployment of the revision that is out already, as `forceNewDeployment` does.
     pub fn restart(&mut self, now: i64) -> String {
-        let release = self.deploys[0].release;
-        self.deploy(release, now);
-        self.deploys[0].id()
+        let revision = Arc::clone(&self.primary().revision);
+        self.deploy(&revision, now)
     }
 
     /// Sets how many tasks are wanted, on request.
@@ -190,7 +238,11 @@ impl Service {
 
     /// Whether a deployment is under way.
     pub fn deploying(&self) -> bool {
-        self.deploys[0].completed.is_none()
+        self.deploys.iter().any(|d| {
+            d.undone
+                .as_ref()
+                .is_some_and(|undone| undone.until.is_none())
+        }) || self.primary().completed.is_none()
     }
 
     /// Events, newest first.
@@ -201,9 +253,12 @@ impl Service {
     /// Moves every task on and does what is needed for the wanted state.
     pub fn step(&mut self, now: i64) {
         self.advance_tasks(now);
-        let release = current_release(self.spec.name, now);
-        if release.revision > self.deploys[0].release.revision {
-            self.deploy(release, now);
+        for (release, number) in scripted(self.spec.name) {
+            if release.at() <= now && self.revisions.iter().all(|known| known.number < number) {
+                let revision = Arc::new(Revision::of_release(&self.spec, release, number));
+                self.revisions.push(Arc::clone(&revision));
+                self.deploy(&revision, now);
+            }
         }
         self.reconcile(now);
     }
@@ -239,6 +294,9 @@ impl Service {
                 .partition(|task: &Task| task.phase == Phase::Stopped);
             self.tasks = tasks;
             for task in ended {
+                if task.failed() {
+                    self.count_failure(&task.deployment, now);
+                }
                 self.stopped.push_front(task);
             }
         }
@@ -255,7 +313,7 @@ impl Service {
     /// Minimum healthy 100 %, maximum 200 %: starts the new before it stops the old.
     fn reconcile(&mut self, now: i64) {
         let desired = self.desired as usize;
-        let primary = self.deploys[0].id();
+        let primary = self.primary().id();
         let new = self.wanted(|task| task.deployment == primary);
         let old = self.wanted(|task| task.deployment != primary);
         if new < desired {
@@ -310,13 +368,13 @@ impl Service {
             return;
         }
         let count = count.min(LAUNCHES);
-        let release = self.deploys[0].release;
-        let deployment = self.deploys[0].id();
+        let revision = Arc::clone(&self.primary().revision);
+        let deployment = self.primary().id();
         let mut started = Vec::new();
         for _ in 0..count {
             let in_zone = |zone| self.wanted(|task| task.zone == zone);
             let zone = usize::from(in_zone(0) > in_zone(1));
-            let task = Task::start(release, &deployment, zone, now, &mut self.dice);
+            let task = Task::start(&revision, &deployment, zone, now, &mut self.dice);
             started.push(format!("(task {})", task.id));
             self.tasks.push(task);
         }
@@ -405,9 +463,13 @@ impl Service {
 
     /// Completes the newest deployment and says from time to time that nothing moves.
     fn settle(&mut self, now: i64) {
-        if self.deploys[0].completed.is_none() {
-            self.deploys[0].completed = Some(now);
-            let id = self.deploys[0].id();
+        for undone in self.deploys.iter_mut().filter_map(|d| d.undone.as_mut()) {
+            undone.until.get_or_insert(now);
+        }
+        let place = self.primary_place();
+        if self.deploys[place].completed.is_none() {
+            self.deploys[place].completed = Some(now);
+            let id = self.deploys[place].id();
             self.say(now, &format!("(deployment {id}) deployment completed."));
         }
         let due = self
@@ -434,18 +496,22 @@ impl Service {
         self.events.truncate(EVENTS);
     }
 
-    /// The release of the newest deployment.
-    pub fn release(&self) -> &'static Release {
-        self.deploys[0].release
-    }
-
     /// When a task of `release` last pulled its image.
     pub fn last_pull(&self, release: &Release) -> Option<i64> {
         self.tasks
             .iter()
             .chain(&self.stopped)
-            .filter(|task| task.release.digest == release.digest && task.started.is_some())
+            .filter(|task| task.revision.digest == Some(release.digest) && task.started.is_some())
             .map(|task| task.created + 14)
             .max()
     }
+}
+
+/// Releases of `service` that its pipeline rolls out, with their revisions, oldest first.
+fn scripted(service: &str) -> impl Iterator<Item = (&'static Release, i32)> {
+    let own = move |release: &&Release| release.service == service;
+    RELEASES
+        .iter()
+        .filter(own)
+        .filter_map(|release| Some((release, release.revision?)))
 }

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::model::{
     compute::{
-        Cluster, Compute as ComputeModel, ContainerDefinition, DeploymentStrategy,
-        Service as ServiceModel, ServiceLoadBalancer, TaskDefinition,
+        Cluster, Compute as ComputeModel, DeploymentStrategy, Service as ServiceModel,
+        ServiceLoadBalancer,
     },
     state::ServiceStatus,
 };
@@ -72,17 +72,17 @@ fn describe(world: &World, service: &Service) -> ServiceModel {
             bake_minutes: None,
             alarms: Vec::new(),
         },
-        task_definition: Some(task_definition(service)),
+        task_definition: Some(service.primary().revision.describe(spec)),
         deployments: service.deployments(),
         rollouts: service.rollouts(),
         tasks: tasks
             .into_iter()
-            .map(|task| task.describe(spec.name, spec.size))
+            .map(|task| task.describe(spec.name))
             .collect(),
         stopped: service
             .stopped
             .iter()
-            .map(|task| task.describe(spec.name, spec.size))
+            .map(|task| task.describe(spec.name))
             .collect(),
         events: service.events(),
         autoscaling: (spec.name == names::BACKEND).then(|| autoscaling::describe(world)),
@@ -97,65 +97,5 @@ fn describe(world: &World, service: &Service) -> ServiceModel {
         exec_enabled: true,
         health_check_grace: 60,
         gaps: Vec::new(),
-    }
-}
-
-fn task_definition(service: &Service) -> TaskDefinition {
-    let spec = &service.spec;
-    let release = service.release();
-    let backend = spec.name == names::BACKEND;
-    let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
-    TaskDefinition {
-        arn: format!(
-            "arn:aws:ecs:{}:{}:task-definition/{}:{}",
-            names::REGION,
-            names::ACCOUNT,
-            spec.name,
-            release.revision
-        ),
-        family: spec.name.to_owned(),
-        revision: release.revision,
-        cpu: spec.size.cpu,
-        memory: spec.size.memory,
-        architecture: "X86_64".to_owned(),
-        operating_system: "LINUX".to_owned(),
-        task_role: Some(names::TASK_ROLE.to_owned()),
-        execution_role: Some(names::EXECUTION_ROLE.to_owned()),
-        ephemeral_storage: None,
-        registered_at: Some(moment(release.at() - 25)),
-        containers: vec![ContainerDefinition {
-            name: spec.name.to_owned(),
-            image: release.image(),
-            essential: true,
-            cpu: 0,
-            memory: None,
-            ports: vec![spec.port],
-            command: if backend {
-                words(&[
-                    "gunicorn",
-                    "--workers",
-                    "3",
-                    "--keep-alive",
-                    "75",
-                    "app:create_app()",
-                ])
-            } else {
-                Vec::new()
-            },
-            environment: if backend {
-                words(&["APP_ENV", "LOG_LEVEL", "DB_POOL_SIZE"])
-            } else {
-                words(&["NGINX_ENTRYPOINT_QUIET_LOGS"])
-            },
-            secrets: if backend {
-                vec![("DATABASE_URL".to_owned(), names::DATABASE_SECRET.to_owned())]
-            } else {
-                Vec::new()
-            },
-            log_group: Some(spec.log_group.to_owned()),
-            log_stream_prefix: Some(spec.name.to_owned()),
-            repository_credentials: None,
-            health_check: None,
-        }],
     }
 }

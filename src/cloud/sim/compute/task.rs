@@ -1,16 +1,12 @@
 //! A Fargate task from PROVISIONING to STOPPED, and the target that the balancer sees of it.
 
-use super::super::{
-    dice::Dice,
-    images::{RELEASES, Release},
-    names,
-    world::moment,
-};
-use super::Size;
+use super::super::{dice::Dice, names, world::moment};
+use super::revision::{Fate, Revision};
 use crate::model::{
     balancer::{Target, TargetState},
     compute::{Container, Task as TaskModel},
 };
+use std::sync::Arc;
 
 /// Seconds between the balancer's health checks.
 pub const CHECK_INTERVAL: i64 = 10;
@@ -18,6 +14,11 @@ pub const CHECK_INTERVAL: i64 = 10;
 pub const HEALTHY_AFTER: i64 = 2;
 /// Seconds that a leaving target may finish its requests.
 pub const DEREGISTRATION_DELAY: i64 = 30;
+
+/// Stop code of a task that never ran.
+const NOT_STARTED: &str = "TaskFailedToStart";
+/// Stop code of a task whose container ended by itself.
+const EXITED: &str = "EssentialContainerExited";
 
 /// Steps of a task's life, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,7 +59,7 @@ pub struct Stop {
 #[derive(Debug, Clone)]
 pub struct Task {
     pub id: String,
-    pub release: &'static Release,
+    pub revision: Arc<Revision>,
     /// `ecs-svc/…`.
     pub deployment: String,
     /// Index into the zones.
@@ -78,7 +79,7 @@ pub struct Task {
 impl Task {
     /// Asks for a task. Fargate takes some seconds for the network interface; pulling the image takes most of the rest.
     pub fn start(
-        release: &'static Release,
+        revision: &Arc<Revision>,
         deployment: &str,
         zone: usize,
         now: i64,
@@ -86,7 +87,7 @@ impl Task {
     ) -> Self {
         Self {
             id: dice.hex(32),
-            release,
+            revision: Arc::clone(revision),
             deployment: deployment.to_owned(),
             zone,
             ip: format!("10.0.{}.{}", 20 + zone, dice.seconds(10, 250)),
@@ -119,9 +120,24 @@ impl Task {
                     self.due += dice.seconds(14, 26);
                     Phase::Pending
                 }
-                Phase::Pending => {
-                    self.due += dice.seconds(3, 6);
-                    Phase::Activating
+                Phase::Pending => match &self.revision.fate {
+                    Fate::NoImage(reason) => {
+                        self.stop = Some(Stop {
+                            code: NOT_STARTED,
+                            reason: reason.clone(),
+                        });
+                        self.due += dice.seconds(8, 18);
+                        Phase::Deprovisioning
+                    }
+                    Fate::Runs | Fate::Exits(_) => {
+                        self.due += dice.seconds(3, 6);
+                        Phase::Activating
+                    }
+                },
+                Phase::Activating if matches!(self.revision.fate, Fate::Exits(_)) => {
+                    self.started = Some(self.due);
+                    self.due += dice.seconds(3, 7);
+                    Phase::Running
                 }
                 Phase::Activating => {
                     self.started = Some(self.due);
@@ -130,6 +146,14 @@ impl Task {
                         Some(self.due + first_check + CHECK_INTERVAL * (HEALTHY_AFTER - 1));
                     self.due = i64::MAX;
                     Phase::Running
+                }
+                Phase::Running if self.stop.is_none() => {
+                    self.stop = Some(Stop {
+                        code: EXITED,
+                        reason: "Essential container in task exited".to_owned(),
+                    });
+                    self.due += dice.seconds(8, 18);
+                    Phase::Deprovisioning
                 }
                 Phase::Running => {
                     self.due += DEREGISTRATION_DELAY;
@@ -166,6 +190,13 @@ impl Task {
             lines.push((at, self.id.clone(), line));
         };
         let nginx = service == names::FRONTEND;
+        if let (Some(started), Fate::Exits(last)) = (self.started, &self.revision.fate) {
+            if before < Phase::Running {
+                let line = |text: &String| (started + 1, self.id.clone(), text.clone());
+                lines.extend(last.iter().map(line));
+            }
+            return lines;
+        }
         if let Some(started) = self.started {
             if before < Phase::Running && self.phase >= Phase::Running && nginx {
                 tell(started, 1, "nginx/1.28.0");
@@ -187,6 +218,12 @@ impl Task {
             }
         }
         lines
+    }
+
+    /// Whether it ended without being told to.
+    pub fn failed(&self) -> bool {
+        let stop = self.stop.as_ref();
+        stop.is_some_and(|stop| [NOT_STARTED, EXITED].contains(&stop.code))
     }
 
     /// Whether it is meant to run.
@@ -236,7 +273,7 @@ impl Task {
     }
 
     /// Describes it as `DescribeTasks` does.
-    pub fn describe(&self, service: &str, size: Size) -> TaskModel {
+    pub fn describe(&self, service: &str) -> TaskModel {
         let running = self.runs();
         let health = "UNKNOWN";
         TaskModel {
@@ -248,14 +285,14 @@ impl Task {
                 self.id
             ),
             id: self.id.clone(),
-            revision: format!("{service}:{}", self.release.revision),
+            revision: format!("{service}:{}", self.revision.number),
             last_status: self.phase.word().into(),
             desired_status: if self.wanted() { "RUNNING" } else { "STOPPED" }.to_owned(),
             health: health.into(),
             zone: Some(names::ZONES[self.zone].to_owned()),
             private_ip: (self.phase > Phase::Provisioning).then(|| self.ip.clone()),
-            cpu: size.cpu,
-            memory: size.memory,
+            cpu: self.revision.size.cpu,
+            memory: self.revision.size.memory,
             created_at: Some(moment(self.created)),
             started_at: self.started.map(moment),
             stopped_at: self.stopped.map(moment),
@@ -264,8 +301,8 @@ impl Task {
             started_by: Some(self.deployment.clone()),
             containers: vec![Container {
                 name: service.to_owned(),
-                image: self.release.image(),
-                digest: self.started.map(|_| self.release.digest.to_owned()),
+                image: self.revision.image.clone(),
+                digest: self.started.and(self.revision.digest).map(str::to_owned),
                 last_status: match self.phase {
                     Phase::Stopped | Phase::Deprovisioning => "STOPPED",
                     _ if running => "RUNNING",
@@ -275,17 +312,13 @@ impl Task {
                 health: health.to_owned(),
                 // gunicorn and nginx both end with 0 on SIGTERM.
                 exit_code: (self.phase >= Phase::Deprovisioning && self.started.is_some())
-                    .then_some(0),
-                reason: None,
+                    .then(|| i32::from(self.failed())),
+                reason: self
+                    .stop
+                    .as_ref()
+                    .filter(|stop| stop.code == NOT_STARTED)
+                    .map(|stop| stop.reason.clone()),
             }],
         }
     }
-}
-
-/// The newest release of `service` that is out at `now`.
-pub fn current_release(service: &str, now: i64) -> &'static Release {
-    RELEASES
-        .iter()
-        .rfind(|release| release.service == service && release.at() <= now)
-        .unwrap_or(&RELEASES[0])
 }

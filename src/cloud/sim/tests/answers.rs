@@ -25,6 +25,7 @@ async fn everything(cloud: &SimCloud) -> Vec<String> {
         all.push(serde_json::to_string(&cloud.read(tier).await.unwrap()).unwrap());
     }
     let query = LogQuery {
+        stream: None,
         groups: vec![
             "/ecs/hydren/backend".to_owned(),
             "/vpc/hydren/flow-logs".to_owned(),
@@ -126,6 +127,7 @@ async fn log_lines_tell_the_requests_that_the_metrics_count() {
     let cloud = cloud(4, 1_200);
     let (from, to) = (EPOCH + 600, EPOCH + 660);
     let query = LogQuery {
+        stream: None,
         groups: vec!["/ecs/hydren/backend".to_owned()],
         from: moment(from),
         to: moment(to),
@@ -183,6 +185,7 @@ async fn what_does_not_exist_is_not_found() {
         assert!(error.hint.is_some());
     }
     let query = LogQuery {
+        stream: None,
         groups: vec!["/ecs/other".to_owned()],
         from: moment(EPOCH),
         to: moment(EPOCH + 60),

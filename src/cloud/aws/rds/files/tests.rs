@@ -236,6 +236,7 @@ async fn a_span_is_read_from_the_files_that_hold_it() {
     instance.write(OLD, 1, &[line(0, "zero"), line(1, "one")].concat());
     instance.write(NEW, 3, &[line(2, "two"), line(3, "three")].concat());
     let query = LogQuery {
+        stream: None,
         groups: Vec::new(),
         from: at(1),
         to: at(3),

@@ -1,0 +1,302 @@
+//! Rolls a new revision out: another image, variables, command or size, and every other field of the task definition as it is.
+
+mod gate;
+mod image;
+
+use super::{
+    Desk, Operation, Plan, Request,
+    desk::service,
+    form::{Choice, Form, Kind},
+    revision::Deploying,
+};
+use crate::{
+    cloud::{Call, REGISTERING, Registration, Revision},
+    error::{Error, ErrorKind, Result},
+    format,
+    model::{
+        Snapshot, Tier,
+        hidden::Hidden,
+        image::Images,
+        task_document::{Edit, TaskDocument},
+    },
+};
+use async_trait::async_trait;
+use serde::Serialize;
+use std::sync::Arc;
+
+/// Rolls a new revision of a service out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Default)]
+pub struct RollOut {
+    /// Service.
+    pub service: String,
+    /// Container; by default the one behind the load balancer, or the first.
+    pub container: Option<String>,
+    /// Tag, digest, or whole reference of the image.
+    pub image: Option<String>,
+    /// Environment variables that are set.
+    pub set: Vec<(String, Hidden)>,
+    /// Environment variables that are taken away.
+    pub unset: Vec<String>,
+    /// Command; empty leaves the image's own.
+    pub command: Option<Vec<String>>,
+    /// CPU units and MiB of the task.
+    pub size: Option<(u32, u32)>,
+}
+
+/// The choice of a form that keeps the image.
+const KEEP: &str = "as it is";
+
+impl RollOut {
+    fn asks_nothing(&self) -> bool {
+        *self
+            == Self {
+                service: self.service.clone(),
+                container: self.container.clone(),
+                ..Self::default()
+            }
+    }
+
+    /// What is edited, once the image is known.
+    fn edits(&self, container: &str, image: Option<String>) -> Vec<Edit> {
+        let container = || container.to_owned();
+        let image = image.map(|image| Edit::Image {
+            container: container(),
+            image,
+        });
+        let unset = self.unset.iter().map(|name| Edit::UnsetVariable {
+            container: container(),
+            name: name.clone(),
+        });
+        let set = self.set.iter().map(|(name, value)| Edit::SetVariable {
+            container: container(),
+            name: name.clone(),
+            value: value.clone(),
+        });
+        let command = self.command.iter().map(|words| Edit::Command {
+            container: container(),
+            words: words.clone(),
+        });
+        let size = self
+            .size
+            .iter()
+            .map(|&(cpu, memory)| Edit::Size { cpu, memory });
+        image
+            .into_iter()
+            .chain(unset)
+            .chain(set)
+            .chain(command)
+            .chain(size)
+            .collect()
+    }
+}
+
+#[async_trait]
+impl Operation for RollOut {
+    fn name(&self) -> &'static str {
+        "rollout"
+    }
+
+    fn actions(&self) -> &'static [&'static str] {
+        const ACTIONS: &[&str] = &[
+            REGISTERING[0],
+            REGISTERING[1],
+            REGISTERING[2],
+            "ecs:UpdateService",
+        ];
+        ACTIONS
+    }
+
+    async fn form(&self, desk: &Desk<'_>) -> Result<Option<Form>> {
+        if !self.asks_nothing() {
+            return Ok(None);
+        }
+        let compute = desk.compute().await?;
+        let service = service(&compute, &self.service)?;
+        let document = desk.running(service).await?;
+        let container = container(self.container.as_deref(), service, &document)?;
+        let current = document.image(&container).unwrap_or_default();
+        let mut form = Form::new(format!("Roll out {}", service.name))
+            .note(format!("{} runs {current}", document.name()))
+            .note("Everything that is not filled in stays as it is.");
+        match images(desk).await {
+            Ok(images) => {
+                let mut choices = vec![Choice {
+                    value: KEEP.to_owned(),
+                    about: String::new(),
+                }];
+                choices.extend(image::choices(&images, service, current, desk.now()));
+                form = form.field(
+                    "image",
+                    "Image",
+                    Kind::OneOf(choices),
+                    KEEP,
+                    "←/→ chooses; newest first",
+                );
+            }
+            Err(error) => form = form.note(format!("Images could not be listed: {error}")),
+        }
+        let help = "instead of one of the list: a tag, a digest, or a whole reference";
+        Ok(Some(
+            form.field("reference", "or", Kind::Text, "", help)
+                .field(
+                    "set",
+                    "Set",
+                    Kind::Text,
+                    "",
+                    "variables: NAME=value NAME='other value'",
+                )
+                .field("unset", "Unset", Kind::Text, "", "variables: NAME NAME")
+                .field(
+                    "command",
+                    "Command",
+                    Kind::Text,
+                    "",
+                    "words, quoted as for a shell",
+                ),
+        ))
+    }
+
+    fn filled(&self, form: &Form) -> Result<Request> {
+        let some = |text: &str| (!text.is_empty() && text != KEEP).then(|| text.to_owned());
+        let words = |name: &str| {
+            shlex::split(form.text(name)).ok_or_else(|| {
+                Error::new(ErrorKind::Usage, format!("{name}: a quote is not closed"))
+            })
+        };
+        let command = words("command")?;
+        Ok(Self {
+            image: some(form.text("reference")).or_else(|| some(form.text("image"))),
+            set: words("set")?
+                .iter()
+                .map(|pair| variable(pair))
+                .collect::<Result<_>>()?,
+            unset: words("unset")?,
+            command: (!command.is_empty()).then_some(command),
+            ..self.clone()
+        }
+        .into())
+    }
+
+    async fn plan(&self, desk: &Desk<'_>) -> Result<Plan> {
+        if self.asks_nothing() {
+            return Err(Error::new(
+                ErrorKind::Usage,
+                "a rollout needs something that changes",
+            )
+            .hint("name an image, a variable, a command or a size; `hydren restart` replaces tasks by the same revision"));
+        }
+        let compute = desk.compute().await?;
+        let service = service(&compute, &self.service)?;
+        let before = desk.running(service).await?;
+        let container = container(self.container.as_deref(), service, &before)?;
+        let found = match &self.image {
+            Some(typed) => {
+                let current = before.image(&container).unwrap_or_default();
+                Some(image::resolve(
+                    &images(desk).await,
+                    current,
+                    typed,
+                    desk.now(),
+                ))
+            }
+            None => None,
+        };
+        let edits = self.edits(
+            &container,
+            found.as_ref().map(|found| found.reference.clone()),
+        );
+        let registration = Registration::new(&before, edits)?;
+        let deploying = Deploying {
+            desk,
+            service,
+            before: &before,
+            after: &registration.document,
+            revision: None,
+        };
+        let title = match &found {
+            Some(found) => format!("Roll out {} of {}", found.name, service.name),
+            None => format!("Roll out a new revision of {}", service.name),
+        };
+        let mut plan = deploying.plan(self.clone(), title);
+        if let Some(found) = found {
+            plan = found.check(plan, before.architecture());
+        }
+        plan = gate::check(plan, desk, service).await;
+        if plan.changes.is_empty() {
+            return Ok(plan);
+        }
+        let family = before.family().to_owned();
+        Ok(plan
+            .call(Call::RegisterRevision(registration))
+            .call(Call::DeployRevision {
+                cluster: compute.cluster.name.clone(),
+                service: service.name.clone(),
+                revision: Revision::Newest(family),
+            }))
+    }
+}
+
+/// The images of the environment's repositories.
+async fn images(desk: &Desk<'_>) -> Result<Arc<Images>> {
+    match desk.cloud.read(Tier::Images).await? {
+        Snapshot::Images(images) => Ok(images),
+        _ => Err(super::desk::mixed_up(Tier::Images)),
+    }
+}
+
+/// The container that is meant: the one named, else the one behind the load balancer, else the first.
+fn container(
+    named: Option<&str>,
+    service: &crate::model::compute::Service,
+    document: &TaskDocument,
+) -> Result<String> {
+    let known = document.containers();
+    let behind = service.load_balancers.first().map(|b| b.container.as_str());
+    let behind = behind.filter(|name| known.contains(name));
+    match named.or(behind).or(known.first().copied()) {
+        Some(name) if known.contains(&name) => Ok(name.to_owned()),
+        other => Err(Error::new(
+            ErrorKind::Usage,
+            format!(
+                "{} has no container {}",
+                document.name(),
+                other.unwrap_or("at all")
+            ),
+        )
+        .hint(format!("there is {}", known.join(", ")))),
+    }
+}
+
+/// Reads `NAME=value`.
+///
+/// # Errors
+/// `Usage` for what is no pair, or no name of a variable.
+pub fn variable(pair: &str) -> Result<(String, Hidden)> {
+    let fault =
+        |what: String| Error::new(ErrorKind::Usage, what).hint("a pair is expected: NAME=value");
+    let Some((name, value)) = pair.split_once('=') else {
+        // What was typed may be the value: it is not repeated.
+        return Err(fault("a variable is set without `=`".to_owned()));
+    };
+    let good = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+    if name.is_empty() || !name.chars().all(good) {
+        return Err(fault(format!("{name:?} cannot be the name of a variable")));
+    }
+    Ok((name.to_owned(), Hidden::new(value)))
+}
+
+/// How people call the image that `reference` names, where the tier lists it.
+pub(super) fn find<'i>(images: &'i Images, reference: &str) -> Option<&'i str> {
+    image::find(images, reference).map(image::called)
+}
+
+/// How old something is, for a choice or a check.
+fn ago(at: Option<jiff::Timestamp>, now: jiff::Timestamp) -> String {
+    match at {
+        Some(at) => format!("{} ago", format::age(now.as_second() - at.as_second())),
+        None => "at an unknown time".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
