@@ -383,6 +383,27 @@ async fn dialogs_lie_over_the_screen() {
 }
 
 #[tokio::test]
+async fn a_change_is_asked_for_planned_confirmed_and_watched() {
+    let mut stage = Stage::alone().await;
+    stage.keys("4").await;
+    stage.keys(": s c a l e enter").await;
+    compare(&stage, "operation_form", &SIZES);
+    stage.keys("backspace 3 enter").await;
+    compare(&stage, "operation_plan", &SIZES);
+    stage.keys("y enter").await;
+    stage.live(12).await;
+    compare(&stage, "operation_watch", &SIZES);
+    stage.live(90).await;
+    compare(&stage, "operation_done", &SIZES);
+    stage.keys("esc j : s c a l e enter").await;
+    stage.keys("backspace 0 enter").await;
+    compare(&stage, "operation_destructive", &SIZES);
+    stage.app.size = (80, 24);
+    stage.keys("pagedown").await;
+    compare(&stage, "operation_scrolled", &[(80, 24)]);
+}
+
+#[tokio::test]
 async fn errors_are_listed_with_their_place_and_way_out() {
     let mut stage = Stage::settled().await;
     stage.wait(600);

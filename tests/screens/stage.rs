@@ -3,7 +3,7 @@
 use crossterm::event::KeyEvent;
 use futures::StreamExt as _;
 use hydren::{
-    app::{App, Effect, Msg},
+    app::{App, Effect, Msg, Report, Work},
     cloud::{
         Cloud as _,
         meter::Tally,
@@ -15,6 +15,7 @@ use hydren::{
         Snapshot,
         log::{Follow, Followed},
     },
+    op::{Desk, carry_out},
     theme::Theme,
     ui,
 };
@@ -23,15 +24,18 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use std::{sync::OnceLock, time::Duration};
 use unicode_width::UnicodeWidthStr as _;
 
-/// Half an hour into the demo; one world for all tests, since nothing here changes it and its past week is lived only once.
+/// Half an hour into the demo.
+fn world() -> SimCloud {
+    SimCloud::new(SimOptions {
+        elapsed: Some(Duration::from_mins(30)),
+        ..SimOptions::default()
+    })
+}
+
+/// One world for all tests that change nothing: its past week is lived only once.
 fn cloud() -> &'static SimCloud {
     static CLOUD: OnceLock<SimCloud> = OnceLock::new();
-    CLOUD.get_or_init(|| {
-        SimCloud::new(SimOptions {
-            elapsed: Some(Duration::from_mins(30)),
-            ..SimOptions::default()
-        })
-    })
+    CLOUD.get_or_init(world)
 }
 
 /// What following tells until everything was told up to now.
@@ -55,10 +59,35 @@ async fn followed(follow: Follow) -> Vec<Followed> {
     told
 }
 
+/// What work for an operation leads to.
+async fn worked(desk: &Desk<'_>, work: Work) -> Vec<Report> {
+    match work {
+        Work::Ask(request) => {
+            let form = request.operation().form(desk).await;
+            vec![Report::Asked(request, form)]
+        }
+        Work::Plan(request) => vec![Report::Planned(request.plan(desk).await.map(Box::new))],
+        Work::Hear(words) => {
+            let read = words.read(desk.cloud).await;
+            vec![Report::Heard(words, read)]
+        }
+        Work::CarryOut(index, plan) => {
+            let mut reports = Vec::new();
+            let fresh = carry_out(desk, &plan, |told| {
+                reports.push(Report::Carried(index, told));
+            })
+            .await;
+            reports.extend(fresh.map(|plan| Report::Outdated(index, Box::new(plan))));
+            reports
+        }
+    }
+}
+
 /// A console and what it asked for and has not got.
 pub struct Stage {
     pub app: App,
     pending: Vec<Effect>,
+    cloud: &'static SimCloud,
 }
 
 impl Stage {
@@ -75,6 +104,7 @@ impl Stage {
         let mut stage = Self {
             app,
             pending: Vec::new(),
+            cloud: cloud(),
         };
         stage.wait(0);
         stage
@@ -85,6 +115,24 @@ impl Stage {
         let mut stage = Self::opened();
         stage.answer().await;
         stage
+    }
+
+    /// A console in front of a world of its own, which it may change.
+    pub async fn alone() -> Self {
+        let mut stage = Self::opened();
+        stage.cloud = Box::leak(Box::new(world()));
+        stage.answer().await;
+        stage
+    }
+
+    /// Lets time go on in a world of its own, and gets what is asked for meanwhile.
+    pub async fn live(&mut self, seconds: u64) {
+        for _ in 0..seconds {
+            self.cloud.rest(Duration::from_secs(1)).await;
+            let past = self.cloud.now().duration_since(self.app.now);
+            self.wait(past.as_secs());
+            self.answer().await;
+        }
     }
 
     /// Lets time go on.
@@ -123,7 +171,7 @@ impl Stage {
                 Effect::Read(tier) => Msg::Tier {
                     generation,
                     tier,
-                    result: cloud().read(tier).await.map(|mut snapshot| {
+                    result: self.cloud.read(tier).await.map(|mut snapshot| {
                         spoil(&mut snapshot);
                         snapshot
                     }),
@@ -131,11 +179,11 @@ impl Stage {
                 Effect::ReadMetrics(purpose, ids, window) => Msg::Metrics {
                     generation,
                     purpose,
-                    result: cloud().metrics(&ids, window).await,
+                    result: self.cloud.metrics(&ids, window).await,
                 },
                 Effect::ReadIdentity => Msg::Identity {
                     generation,
-                    result: cloud().identity().await,
+                    result: self.cloud.identity().await,
                 },
                 Effect::Follow(follow) => {
                     for told in followed(follow).await {
@@ -156,6 +204,14 @@ impl Stage {
                             purpose,
                             found: part,
                         });
+                    }
+                    continue;
+                }
+                Effect::Operate(work) => {
+                    let (cloud, environment) = (self.cloud, self.app.environment.clone());
+                    let desk = Desk::new(cloud, &environment);
+                    for report in worked(&desk, work).await {
+                        self.tell(Msg::Operation { generation, report });
                     }
                     continue;
                 }
