@@ -63,6 +63,20 @@ fn available(plan: Plan, database: &Database) -> Plan {
     instance(plan, database)
 }
 
+/// The same for what RDS also does while storage is optimised (RDS API, `CreateDBSnapshot`; RDS user guide, DB instance status: the
+/// instance is operational then).
+fn operational(plan: Plan, database: &Database) -> Plan {
+    if database.status == DatabaseStatus::StorageOptimization {
+        let plan = plan.check(
+            "database is available",
+            CheckState::Passed,
+            "it is, while its storage is optimised",
+        );
+        return instance(plan, database);
+    }
+    available(plan, database)
+}
+
 /// Adds the check that it is an instance, which all operations are for.
 fn instance(plan: Plan, database: &Database) -> Plan {
     match database.kind {

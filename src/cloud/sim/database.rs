@@ -289,7 +289,7 @@ impl Database {
             )
             .hint("choose another name"));
         }
-        if self.changes.status(now).is_some() || self.backing_up(now) {
+        if self.changes.busy() || self.backing_up(now) {
             return Err(Error::new(
                 ErrorKind::Service,
                 format!("InvalidDBInstanceState: Instance {database} is currently backing-up; cannot take another snapshot."),

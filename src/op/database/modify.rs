@@ -1,6 +1,6 @@
 //! Changes the database's class or storage.
 
-use super::{available, backed_up};
+use super::{backed_up, operational};
 use crate::{
     cloud::call::{Apply, DatabaseCall},
     cost::{Book, DbSize},
@@ -201,7 +201,7 @@ impl Operation for ModifyDatabase {
         if plan.changes.is_empty() {
             return Ok(plan);
         }
-        plan = backed_up(available(plan, &database), &database);
+        plan = backed_up(operational(plan, &database), &database);
         plan = waiting(plan, &database, apply);
         plan = risked(plan, &database, class.as_deref(), storage_gib, apply);
         Ok(plan

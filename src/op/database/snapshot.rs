@@ -1,6 +1,6 @@
 //! Takes a snapshot of the database.
 
-use super::{available, identifier};
+use super::{identifier, operational};
 use crate::{
     cloud::Call,
     error::Result,
@@ -111,7 +111,7 @@ impl Operation for SnapshotDatabase {
 }
 
 fn checked(plan: Plan, database: &Database, name: &str) -> Plan {
-    let mut plan = available(plan, database);
+    let mut plan = operational(plan, database);
     plan = if database.snapshots.iter().any(|s| s.id == name) {
         plan.check(
             "name is free",

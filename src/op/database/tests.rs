@@ -223,7 +223,16 @@ async fn storage_grows_by_ten_percent_at_least_and_never_shrinks() {
     let again = plan(&cloud, modify(None, Some(70), Apply::Now))
         .await
         .unwrap();
-    assert_eq!(failed(&again), "database is available");
+    assert_eq!(failed(&again), "storage can be changed");
+    let request = SnapshotDatabase {
+        snapshot: Some("grown".to_owned()),
+    };
+    let watch = run(&cloud, request).await;
+    assert_eq!(
+        says(&watch),
+        ["snapshot grown is available"],
+        "RDS takes it meanwhile"
+    );
     let beyond = plan(&super::tests::cloud(), modify(None, Some(120), Apply::Now))
         .await
         .unwrap();

@@ -62,6 +62,11 @@ impl Changes {
         work.or(optimised)
     }
 
+    /// Whether the instance is being changed or restarted.
+    pub const fn busy(&self) -> bool {
+        self.work.is_some()
+    }
+
     /// Whether the engine is down.
     pub fn down(&self, now: i64) -> bool {
         let work = self.work.as_ref();
