@@ -133,9 +133,12 @@ pub(super) fn service<'c>(compute: &'c Compute, name: &str) -> Result<&'c Servic
     })
 }
 
+/// The check that nothing else is deploying a service.
+pub(super) const IDLE: &str = "no deployment in progress";
+
 /// Adds the check that nothing else is deploying the service.
 pub(super) fn idle(plan: Plan, service: &Service) -> Plan {
-    let what = "no deployment in progress";
+    let what = IDLE;
     let running = service.rollouts.iter().find(|r| r.in_progress());
     let several = service.deployments.len() > 1;
     match running {

@@ -4,7 +4,7 @@ mod earlier;
 
 use super::{
     CheckState, Desk, Goal, Operation, Plan, Request, Risk, Undo,
-    desk::service,
+    desk::{IDLE, service},
     form::{Form, Kind},
     revision::{Deploying, differences},
 };
@@ -93,6 +93,13 @@ impl Operation for RollBack {
         };
         let mut plan = deploying.plan(self.clone(), format!("Roll {} back to {to}", service.name));
         plan.stays = vec!["desired count; both revisions stay registered".to_owned()];
+        // A deployment that fails is what one goes back from; it must not be in the way.
+        for check in &mut plan.checks {
+            if check.what == IDLE && check.state == CheckState::Failed {
+                check.state = CheckState::Warned;
+                "one is in progress: this one takes its place".clone_into(&mut check.found);
+            }
+        }
         let active = after.status() == "ACTIVE";
         plan = plan.check(
             "the revision can be deployed",
