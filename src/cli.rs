@@ -5,7 +5,7 @@ mod edge;
 mod rollout;
 
 pub use database::DbCommand;
-pub use edge::{AlarmsCommand, CdnCommand};
+pub use edge::{AlarmsCommand, CdnCommand, WafCommand};
 pub use rollout::Rollout;
 
 use crate::{
@@ -172,6 +172,12 @@ pub enum Command {
         #[command(subcommand)]
         command: CdnCommand,
     },
+    /// Change rules of the web ACL, block and allow addresses
+    Waf {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: WafCommand,
+    },
     /// Switch the actions of CloudWatch alarms
     Alarms {
         /// What to do with one.
@@ -250,6 +256,7 @@ impl Command {
                 (op::StopTask { task }.into(), *carry)
             }
             Self::Cdn { command } => command.request(),
+            Self::Waf { command } => command.request(),
             Self::Alarms { command } => command.request(),
             Self::Db { command } => return command.request(),
             _ => return None,

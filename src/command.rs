@@ -121,6 +121,10 @@ commands! {
     "stop-task" Operations "stop task" "Stop the selected task; its service starts another." App::stop_task;
     "db-snapshot" Operations "snapshot" "Take a snapshot of the database." |app| app.begin(op::SnapshotDatabase { snapshot: None }.into());
     "invalidate" Operations "invalidate" "Drop cached copies from CloudFront's edges." App::invalidate;
+    "rule-action" Operations "rule action" "Let the selected WAF rule count instead of block, or block again." App::switch_rule;
+    "block-address" Operations "block" "Block an address through an IP set of the web ACL: the selected request's client, or another." |app| app.list_address(op::List::Block);
+    "allow-address" Operations "allow" "Allow an address through an IP set of the web ACL." |app| app.list_address(op::List::Allow);
+    "unlist-address" Operations "take off" "Take an address off an IP set of the web ACL." App::unlist_address;
     "alarm-actions" Operations "alarm actions" "Switch the actions of the selected alarm off, or on again." App::switch_alarm;
     "db-restore" Operations "restore" "Restore the selected snapshot into a new instance." |app| app.on_snapshot(|id| op::RestoreDatabase { origin: Some(op::Origin::Snapshot(id)), name: None }.into());
     "db-restore-time" Operations "restore a time" "Restore what the database was at a time into a new instance." |app| app.begin(op::RestoreDatabase { origin: None, name: None }.into());

@@ -15,6 +15,7 @@ pub mod finding;
 pub mod hidden;
 pub mod identity;
 pub mod image;
+pub mod ip_set;
 pub mod log;
 pub mod metric;
 pub mod network;

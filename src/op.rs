@@ -40,7 +40,7 @@ pub use database::{
     DeleteSnapshot, ModifyDatabase, Origin, RebootDatabase, RestoreDatabase, SnapshotDatabase,
 };
 pub use desk::Desk;
-pub use edge::{InvalidatePaths, SwitchAlarm};
+pub use edge::{InvalidatePaths, List, ListAddress, SetRule, SwitchAlarm, UnlistAddress, Until};
 pub use goal::{DatabaseGoal, Goal, Standing, Step, StepState, Verdict, under_way};
 pub use last_words::LastWords;
 pub use plan::{Change, Check, CheckState, Cost, Document, Mark, Plan, Risk, Undo, usd};
@@ -132,6 +132,9 @@ requests! {
     RollBack(RollBack) "Stops a deployment, or goes back to an earlier revision.",
     StopTask(StopTask) "Stops one task; its service starts another.",
     Invalidate(InvalidatePaths) "Drops cached copies from the distribution's edges.",
+    SetRule(SetRule) "Lets a rule of the web ACL count instead of block, and back.",
+    ListAddress(ListAddress) "Blocks or allows an address through an IP set.",
+    UnlistAddress(UnlistAddress) "Takes an address off an IP set.",
     SwitchAlarm(SwitchAlarm) "Switches the actions of an alarm.",
     Snapshot(SnapshotDatabase) "Takes a snapshot of the database.",
     DeleteSnapshot(DeleteSnapshot) "Deletes a manual snapshot of the database.",

@@ -318,3 +318,52 @@ async fn compare_bills(resources: Resources) {
     assert_eq!(asked.requests, 2, "one a region");
     assert_eq!(asked.units, metrics.len() as u64, "every metric once");
 }
+
+#[test]
+fn what_is_done_in_front_of_the_application_is_what_another_client_reads() {
+    let moto = servers::moto();
+    let names = servers::wire("edge_moto.py", &[&moto]);
+    let [distribution, name, id] =
+        ["distribution", "name", "id"].map(|key| names[key].as_str().expect("a name"));
+    let read = || servers::wire("edge_moto.py", &[&moto, distribution, name, id]);
+    let console = Console::configured(
+        &moto,
+        &format!(
+            "[environments.ops.resources]\ndistribution = \"{distribution}\"\n\
+             web_acl = {{ name = \"{name}\", id = \"{id}\", scope = \"cloudfront\" }}\n"
+        ),
+    );
+    let carry = |words: &[&str]| {
+        let output = console.run(&[words, &["--yes"]].concat());
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(exit_code(&output), 0, "{words:?}: {said}");
+    };
+    let mut expected = read();
+
+    // moto calls a completed invalidation COMPLETED, which CloudFront does not.
+    carry(&["cdn", "invalidate", "/index.html", "/static/*", "--no-wait"]);
+    expected["invalidations"] = json!([["/index.html", "/static/*"]]);
+    assert_eq!(read(), expected);
+
+    carry(&["waf", "count-rule", "probe"]);
+    expected["web_acl"]["Rules"][2]["Action"] = json!({"Count": {}});
+    assert_eq!(read(), expected);
+    carry(&["waf", "count-rule", "common"]);
+    expected["web_acl"]["Rules"][0]["OverrideAction"] = json!({"Count": {}});
+    assert_eq!(read(), expected);
+    carry(&["waf", "block-rule", "common"]);
+    expected["web_acl"]["Rules"][0]["OverrideAction"] = json!({"None": {}});
+    assert_eq!(read(), expected);
+
+    carry(&["waf", "block", "198.51.100.0/24", "--until", "2h"]);
+    let listed = read();
+    let addresses = json!(["192.0.2.1/32", "198.51.100.0/24"]);
+    assert_eq!(listed["ip_set"]["Addresses"], addresses);
+    let description = listed["ip_set"]["Description"].as_str().expect("a text");
+    assert!(
+        description.starts_with("Bad bots 198.51.100.0/24@2"),
+        "{description}"
+    );
+    carry(&["waf", "unblock", "198.51.100.0/24"]);
+    assert_eq!(read(), expected);
+}

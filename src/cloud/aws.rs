@@ -24,6 +24,7 @@ mod memo;
 mod mocked;
 mod pages;
 mod parallel;
+mod raw;
 mod rds;
 mod route53;
 #[cfg(test)]

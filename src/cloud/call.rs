@@ -6,7 +6,7 @@ pub use deployment::{REGISTERING, Registration, Revision};
 mod edge;
 mod rds;
 
-pub use edge::{EdgeCall, Switch};
+pub use edge::{EdgeCall, Listing, RuleMode, Switch};
 pub use rds::{Apply, DatabaseCall, NewInstance, Reboot, TAGGING};
 
 use crate::op::Change;
@@ -157,6 +157,10 @@ impl Call {
             Self::RegisterRevision(registration) => {
                 registration.pipe().map(|words| quoted(&words)).join(" | ")
             }
+            Self::Edge(call) => {
+                let commands: Vec<String> = call.pipe().iter().map(|words| quoted(words)).collect();
+                commands.join(" | ")
+            }
             _ => quoted(&self.aws_command()),
         }
     }
@@ -214,7 +218,7 @@ impl Call {
                     reason,
                 ]
             }
-            Self::Edge(call) => return call.aws_command(),
+            Self::Edge(call) => return call.pipe().pop().unwrap_or_default(),
             Self::Database(call) => return call.aws_command(),
             Self::SnapshotDatabase { database, snapshot } => vec![
                 "aws",
@@ -234,6 +238,7 @@ impl Call {
     }
 }
 
+/// Words as a shell takes them.
 fn quoted(words: &[String]) -> String {
     let quoted: Vec<String> = words
         .iter()

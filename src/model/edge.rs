@@ -1,5 +1,6 @@
 //! Route 53, CloudFront and WAF: everything before the load balancer.
 
+use super::ip_set::IpSet;
 use super::state::{CertificateStatus, DistributionStatus, InvalidationStatus};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -252,6 +253,8 @@ pub struct Waf {
     pub metric_name: String,
     /// By priority.
     pub rules: Vec<WafRule>,
+    /// IP sets that its rules refer to.
+    pub ip_sets: Vec<IpSet>,
     /// ARNs or names of what it protects.
     pub protects: Vec<String>,
     /// Where it writes its logs.

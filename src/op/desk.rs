@@ -9,7 +9,7 @@ use crate::{
         alarm::Alarms,
         compute::{Compute, Service},
         database::Database,
-        edge::Cdn,
+        edge::{Cdn, Waf},
         environment::Environment,
         task_document::TaskDocument,
     },
@@ -83,6 +83,17 @@ impl<'a> Desk<'a> {
         match self.cloud.read(Tier::CloudFront).await? {
             Snapshot::Cdn(cdn) => Ok(cdn),
             _ => Err(mixed_up(Tier::CloudFront)),
+        }
+    }
+
+    /// Reads the web ACL.
+    ///
+    /// # Errors
+    /// What AWS answered.
+    pub async fn waf(&self) -> Result<Arc<Waf>> {
+        match self.cloud.read(Tier::Waf).await? {
+            Snapshot::Waf(waf) => Ok(waf),
+            _ => Err(mixed_up(Tier::Waf)),
         }
     }
 

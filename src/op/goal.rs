@@ -12,7 +12,10 @@ pub use rollout::Rollout;
 
 use super::{LastWords, Request, Watch};
 use crate::{
-    cloud::{CallOutcome, call::Switch},
+    cloud::{
+        CallOutcome,
+        call::{Listing, RuleMode, Switch},
+    },
     format,
     model::{
         Tier,
@@ -167,6 +170,22 @@ pub enum Goal {
         /// Its id; `None` until CloudFront has given it.
         id: Option<String>,
     },
+    /// A rule of the web ACL does what it was set to.
+    RuleMode {
+        /// Rule.
+        rule: String,
+        /// What.
+        to: RuleMode,
+    },
+    /// A range is on an IP set, or off it.
+    Listed {
+        /// IP set.
+        set: String,
+        /// Range.
+        address: String,
+        /// On or off.
+        listing: Listing,
+    },
     /// An alarm's actions are switched.
     AlarmActions {
         /// Alarm.
@@ -195,6 +214,8 @@ impl Goal {
             Self::Replaced { task, .. } => ("task", task),
             Self::Snapshot { snapshot } => ("snapshot", snapshot),
             Self::Invalidation { id } => ("invalidation", id.as_deref().unwrap_or_default()),
+            Self::RuleMode { rule, .. } => ("rule", rule),
+            Self::Listed { address, .. } => ("address", address),
             Self::AlarmActions { alarm, .. } => ("alarm actions", alarm),
             Self::Database(goal) => goal.subject(),
         }
@@ -207,6 +228,7 @@ impl Goal {
             Self::Rollout(_) | Self::RolledBack { .. } => &[Tier::Ecs, Tier::Alb],
             Self::Running { .. } | Self::Replaced { .. } => &[Tier::Ecs],
             Self::Invalidation { .. } => &[Tier::CloudFront],
+            Self::RuleMode { .. } | Self::Listed { .. } => &[Tier::Waf],
             Self::AlarmActions { .. } => &[Tier::Alarms],
             Self::Snapshot { .. } | Self::Database(_) => &[Tier::Rds],
         }
@@ -217,7 +239,7 @@ impl Goal {
     pub const fn pace(&self) -> i64 {
         match self {
             Self::Snapshot { .. } | Self::Database(_) | Self::Invalidation { .. } => 15,
-            Self::AlarmActions { .. } => 10,
+            Self::AlarmActions { .. } | Self::RuleMode { .. } | Self::Listed { .. } => 10,
             Self::Rollout(_)
             | Self::RolledBack { .. }
             | Self::Running { .. }
@@ -246,6 +268,12 @@ impl Goal {
             Self::Replaced { service, task } => replaced(seen, service, task),
             Self::Snapshot { snapshot } => snapshot_made(seen, snapshot),
             Self::Invalidation { id } => edge::invalidated(seen, id.as_deref()),
+            Self::RuleMode { rule, to } => edge::ruled(seen, rule, *to, now.duration_since(since)),
+            Self::Listed {
+                set,
+                address,
+                listing,
+            } => edge::listed(seen, set, address, *listing, now.duration_since(since)),
             Self::AlarmActions { alarm, to } => {
                 edge::switched(seen, alarm, *to, now.duration_since(since))
             }

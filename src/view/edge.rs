@@ -7,11 +7,13 @@ use crate::{
     model::{
         Health, Tier,
         edge::{AdditionalMetrics, RecordTarget, WafLogs},
+        ip_set::IpSet,
         metric::Metric,
         state::DistributionStatus,
     },
     theme::Role,
 };
+use jiff::Timestamp;
 
 pub(super) fn records(scope: &Scope<'_>) -> Grid {
     const COLUMNS: &[Column] = &[
@@ -337,6 +339,9 @@ pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
         );
         fields.push(Field::new("web ACL", Cell::text(text)));
         fields.push(Field::new("WAF logs", waf_logs(&waf.logs)));
+        if !waf.ip_sets.is_empty() {
+            fields.push(Field::new("IP sets", ip_sets(&waf.ip_sets, scope.now)));
+        }
         unread.extend(&waf.samples_error);
         unread.extend(&waf.gaps);
     }
@@ -369,6 +374,22 @@ pub(super) fn charts(scope: &Scope<'_>) -> Vec<Chart> {
     charts.push(Chart::new("Downloaded", one(Metric::CdnBytesDownloaded)));
     charts.push(Chart::new("DNS queries", one(Metric::DnsQueries)));
     charts
+}
+
+/// The IP sets, or what is listed in them longer than its note says.
+fn ip_sets(sets: &[IpSet], now: Timestamp) -> Cell {
+    let overdue: Vec<String> = sets
+        .iter()
+        .flat_map(|set| set.overdue(now))
+        .map(|(range, until)| format!("{range} since {}", format::date_time(until)))
+        .collect();
+    if !overdue.is_empty() {
+        return Cell::text(format!("overdue: {}", overdue.join(", "))).role(Role::Warning);
+    }
+    let sets = sets
+        .iter()
+        .map(|set| format!("{} {}", set.name.name, set.addresses.len()));
+    Cell::text(sets.collect::<Vec<_>>().join(" · ")).role(Role::Muted)
 }
 
 /// Where a web ACL's logs go: those in a log group stand among the logs, others are read elsewhere.

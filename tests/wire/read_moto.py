@@ -11,7 +11,7 @@ import json
 import sys
 
 from client import Aws, pages
-from seed_moto import DOMAIN, dimensions, receipt, suffix
+from seed_moto import APP, DOMAIN, dimensions, receipt, suffix
 
 
 def main(url, cloudwatch):
@@ -121,6 +121,14 @@ def waf(aws, names):
         )
         action = next(iter(rule["Action"])) if rule.get("Action") else "Use group actions"
         yield ["waf", [*path, "action"], action]
+    for summary in aws.edge("wafv2").list_ip_sets(Scope="CLOUDFRONT")["IPSets"]:
+        if summary["Name"] != f"{APP}-blocked":
+            continue
+        found = aws.edge("wafv2").get_ip_set(Name=summary["Name"], Id=summary["Id"], Scope="CLOUDFRONT")["IPSet"]
+        yield from fields(
+            "waf", ["ip_sets", {"name": found["Name"]}], found, id="Id", version="IPAddressVersion",
+            addresses="Addresses", description="Description",
+        )
 
 
 def alb(aws, names):

@@ -232,6 +232,13 @@ def edge(aws, names):
     statement = {
         "ManagedRuleGroupStatement": {"VendorName": "AWS", "Name": "AWSManagedRulesCommonRuleSet"}
     }
+    blocked = aws.edge("wafv2").create_ip_set(
+        Name=f"{APP}-blocked",
+        Scope="CLOUDFRONT",
+        Description="Bad bots",
+        IPAddressVersion="IPV4",
+        Addresses=["192.0.2.1/32"],
+    )["Summary"]
     acl = aws.edge("wafv2").create_web_acl(
         Name=f"{APP}-acl",
         Scope="CLOUDFRONT",
@@ -250,6 +257,13 @@ def edge(aws, names):
                 "Statement": {"RateBasedStatement": {"Limit": 2000, "AggregateKeyType": "IP"}},
                 "Action": {"Block": {}},
                 "VisibilityConfig": visibility("rate"),
+            },
+            {
+                "Name": "blocked",
+                "Priority": 2,
+                "Statement": {"IPSetReferenceStatement": {"ARN": blocked["ARN"]}},
+                "Action": {"Block": {}},
+                "VisibilityConfig": visibility("blocked"),
             },
         ],
         VisibilityConfig=visibility(f"{APP}-acl"),

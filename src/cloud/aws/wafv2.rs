@@ -17,6 +17,7 @@ use crate::{
     model::{
         edge::{SampledRequest, Waf, WafLogs, WafRule, WafScope},
         environment::WebAclName,
+        ip_set::{IpSet, IpSetName},
     },
 };
 use aws_sdk_wafv2::{
@@ -28,7 +29,7 @@ use aws_sdk_wafv2::{
     },
 };
 use aws_smithy_types::DateTime;
-use futures::future::{join_all, join4};
+use futures::future::{join, join_all, join4};
 use jiff::{SignedDuration, Timestamp};
 
 /// How far back WAF keeps samples (GetSampledRequests).
@@ -49,7 +50,7 @@ pub(super) async fn read(cloud: &AwsCloud) -> Result<Waf> {
     let acl = web_acl(client, &scope, name)
         .await
         .inspect_err(|error| cloud.memo.web_acl.keep_failure(error))?;
-    let (capacities, protects, samples, logs) = join4(
+    let (capacities, protects, samples, (logs, ip_sets)) = join4(
         join_all(
             acl.rules()
                 .iter()
@@ -57,7 +58,10 @@ pub(super) async fn read(cloud: &AwsCloud) -> Result<Waf> {
         ),
         protects(cloud, clients, name.scope, &acl),
         samples(client, &scope, &acl, cloud.now()),
-        logs(client, &acl),
+        join(
+            logs(client, &acl),
+            ip_sets(client, &scope, name.scope, &acl),
+        ),
     )
     .await;
     let mut gaps = Vec::new();
@@ -85,6 +89,10 @@ pub(super) async fn read(cloud: &AwsCloud) -> Result<Waf> {
         capacity: acl.capacity(),
         metric_name,
         rules,
+        ip_sets: ip_sets
+            .into_iter()
+            .filter_map(|set| set.map_err(|error| gaps.push(error.to_string())).ok())
+            .collect(),
         protects: or_gap(protects, &mut gaps),
         logs,
         samples,
@@ -104,7 +112,7 @@ pub(super) async fn dimension(clients: &Clients, name: &WebAclName) -> Result<St
 }
 
 /// The client and the scope of calls about a web ACL.
-fn place(clients: &Clients, scope: WafScope) -> (&Client, Scope) {
+pub(super) fn place(clients: &Clients, scope: WafScope) -> (&Client, Scope) {
     match scope {
         WafScope::CloudFront => (&clients.edge_waf, Scope::Cloudfront),
         WafScope::Regional => (&clients.waf, Scope::Regional),
@@ -149,6 +157,47 @@ async fn logs(client: &Client, acl: &WebAcl) -> Result<WafLogs> {
         }
         Err(error) => Err(explain("wafv2:GetLoggingConfiguration", acl.name(), error)),
     }
+}
+
+/// Reads the IP sets that rules refer to by themselves; those within other statements are the rule's own business.
+async fn ip_sets(
+    client: &Client,
+    scope: &Scope,
+    home: WafScope,
+    acl: &WebAcl,
+) -> Vec<Result<IpSet>> {
+    let named = acl.rules().iter().filter_map(|rule| {
+        let reference = rule.statement()?.ip_set_reference_statement()?;
+        let mut parts = reference.arn().rsplit('/');
+        let (id, name) = (parts.next()?, parts.next()?);
+        Some((rule.name(), name, id))
+    });
+    join_all(named.map(|(rule, name, id)| async move {
+        const ACTION: &str = "wafv2:GetIPSet";
+        let answer = client
+            .get_ip_set()
+            .name(name)
+            .id(id)
+            .scope(scope.clone())
+            .send()
+            .await
+            .map_err(|e| explain(ACTION, name, e))?;
+        let set = answer
+            .ip_set()
+            .ok_or_else(|| without(ACTION, name, "an IP set"))?;
+        Ok(IpSet {
+            name: IpSetName {
+                name: name.to_owned(),
+                id: id.to_owned(),
+                scope: home,
+            },
+            rule: rule.to_owned(),
+            version: set.ip_address_version().as_str().to_owned(),
+            addresses: set.addresses().to_vec(),
+            description: text(set.description()),
+        })
+    }))
+    .await
 }
 
 /// Reads the capacity of a managed group; that of other rules is told by no read.

@@ -4,6 +4,7 @@ pub(super) mod ecs;
 
 mod edge;
 mod rds;
+mod waf;
 
 use super::{AwsCloud, failure::explain};
 use crate::{

@@ -1,5 +1,7 @@
-//! Writes to CloudFront and to CloudWatch's alarms.
+//! Writes to CloudFront, WAF and CloudWatch's alarms.
 
+use crate::model::{edge::WafScope, environment::WebAclName, ip_set::IpSetName};
+use jiff::Timestamp;
 use serde::Serialize;
 
 /// A write in front of the application, or to what watches it.
@@ -15,6 +17,26 @@ pub enum EdgeCall {
         /// The caller reference: CloudFront makes one invalidation of a reference, however often it is asked.
         reference: String,
     },
+    /// Sets what a rule does with what it matches (`wafv2:UpdateWebACL`); everything else of the web ACL stays.
+    SetRule {
+        /// Web ACL.
+        web_acl: WebAclName,
+        /// Rule.
+        rule: String,
+        /// What.
+        to: RuleMode,
+    },
+    /// Puts a range of addresses on an IP set, or takes it off (`wafv2:UpdateIPSet`); the others stay.
+    ListAddress {
+        /// IP set.
+        set: IpSetName,
+        /// Range.
+        address: String,
+        /// On or off.
+        listing: Listing,
+        /// Until when it is meant to stay, noted in the set's description.
+        until: Option<Timestamp>,
+    },
     /// Switches an alarm's actions (`cloudwatch:EnableAlarmActions`, `cloudwatch:DisableAlarmActions`).
     SwitchAlarm {
         /// Alarm name.
@@ -24,6 +46,56 @@ pub enum EdgeCall {
         /// On or off.
         to: Switch,
     },
+}
+
+/// What a rule does with what it matches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RuleMode {
+    /// It refuses it; a rule group does what its rules say.
+    Block,
+    /// It counts it and lets it pass on.
+    Count,
+}
+
+impl RuleMode {
+    /// The mode of a rule's action as the model has it; `None` for one that is neither: allow, CAPTCHA, challenge.
+    #[must_use]
+    pub fn of(action: &str) -> Option<Self> {
+        match action {
+            "Block" | "Use group actions" => Some(Self::Block),
+            "Count" | "Count (override)" => Some(Self::Count),
+            _ => None,
+        }
+    }
+
+    /// The other one.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Block => Self::Count,
+            Self::Count => Self::Block,
+        }
+    }
+
+    /// In one word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Block => "block",
+            Self::Count => "count",
+        }
+    }
+}
+
+/// Whether a range is on an IP set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Listing {
+    /// It is.
+    Listed,
+    /// It is not.
+    Unlisted,
 }
 
 /// Whether an alarm acts.
@@ -72,6 +144,8 @@ impl EdgeCall {
     pub const fn action(&self) -> &'static str {
         match self {
             Self::InvalidatePaths { .. } => "cloudfront:CreateInvalidation",
+            Self::SetRule { .. } => "wafv2:UpdateWebACL",
+            Self::ListAddress { .. } => "wafv2:UpdateIPSet",
             Self::SwitchAlarm {
                 to: Switch::Enabled,
                 ..
@@ -88,14 +162,16 @@ impl EdgeCall {
     pub fn resource(&self) -> &str {
         match self {
             Self::InvalidatePaths { distribution, .. } => distribution,
+            Self::SetRule { rule, .. } => rule,
+            Self::ListAddress { set, .. } => &set.name,
             Self::SwitchAlarm { alarm, .. } => alarm,
         }
     }
 
-    /// The equivalent `aws` command, as words.
+    /// The equivalent commands, as words; each takes what the one before prints.
     #[must_use]
-    pub fn aws_command(&self) -> Vec<String> {
-        let words = match self {
+    pub fn pipe(&self) -> Vec<Vec<String>> {
+        let single = match self {
             Self::InvalidatePaths {
                 distribution,
                 paths,
@@ -105,7 +181,7 @@ impl EdgeCall {
                     "Paths": {"Quantity": paths.len(), "Items": paths},
                     "CallerReference": reference,
                 });
-                return words(&[
+                return vec![words(&[
                     "aws",
                     "cloudfront",
                     "create-invalidation",
@@ -113,7 +189,24 @@ impl EdgeCall {
                     distribution,
                     "--invalidation-batch",
                     &batch.to_string(),
-                ]);
+                ])];
+            }
+            Self::SetRule { web_acl, rule, to } => {
+                let filter = rule_filter(web_acl.scope, rule, *to);
+                return waf_pipe(
+                    "web-acl",
+                    (&web_acl.name, &web_acl.id, web_acl.scope),
+                    &filter,
+                );
+            }
+            Self::ListAddress {
+                set,
+                address,
+                listing,
+                ..
+            } => {
+                let filter = set_filter(set.scope, address, *listing);
+                return waf_pipe("ip-set", (&set.name, &set.id, set.scope), &filter);
             }
             Self::SwitchAlarm { alarm, region, to } => [
                 "aws",
@@ -128,8 +221,79 @@ impl EdgeCall {
                 region,
             ],
         };
-        self::words(&words)
+        vec![words(&single)]
     }
+}
+
+const fn scope_word(scope: WafScope) -> &'static str {
+    match scope {
+        WafScope::CloudFront => "CLOUDFRONT",
+        WafScope::Regional => "REGIONAL",
+    }
+}
+
+/// Reads a thing of WAF, changes it with `filter`, a program of jq, and sends it back.
+fn waf_pipe(
+    kind: &str,
+    (name, id, scope): (&str, &str, WafScope),
+    filter: &str,
+) -> Vec<Vec<String>> {
+    let region: &[&str] = match scope {
+        WafScope::CloudFront => &["--region", "us-east-1"],
+        WafScope::Regional => &[],
+    };
+    let (get, update) = (format!("get-{kind}"), format!("update-{kind}"));
+    let read = [
+        "aws",
+        "wafv2",
+        &get,
+        "--name",
+        name,
+        "--id",
+        id,
+        "--scope",
+        scope_word(scope),
+    ];
+    let write = [
+        "aws",
+        "wafv2",
+        &update,
+        "--cli-input-json",
+        "file:///dev/stdin",
+    ];
+    vec![
+        words(&[&read, region].concat()),
+        words(&["jq", filter]),
+        words(&[&write, region].concat()),
+    ]
+}
+
+fn rule_filter(scope: WafScope, rule: &str, to: RuleMode) -> String {
+    let (own, group) = match to {
+        RuleMode::Block => ("Block", "None"),
+        RuleMode::Count => ("Count", "Count"),
+    };
+    format!(
+        ".LockToken as $t | .WebACL | del(.ARN, .Capacity, .LabelNamespace, .ManagedByFirewallManager, \
+         .RetrofittedByFirewallManager, .PreProcessFirewallManagerRuleGroups, .PostProcessFirewallManagerRuleGroups) \
+         | (.Rules[] | select(.Name == {})) |= if .OverrideAction then .OverrideAction = {{{group}: {{}}}} else \
+         .Action = {{{own}: {{}}}} end | . + {{Scope: \"{}\", LockToken: $t}}",
+        serde_json::json!(rule),
+        scope_word(scope)
+    )
+}
+
+fn set_filter(scope: WafScope, address: &str, listing: Listing) -> String {
+    let address = serde_json::json!([address]);
+    let sign = match listing {
+        Listing::Listed => '+',
+        Listing::Unlisted => '-',
+    };
+    format!(
+        ".LockToken as $t | .IPSet | {{Name, Id, Description, Addresses: (.Addresses {sign} {address})}} \
+         | del(.[] | nulls) | . + {{Scope: \"{}\", LockToken: $t}}",
+        scope_word(scope)
+    )
 }
 
 fn words(words: &[&str]) -> Vec<String> {

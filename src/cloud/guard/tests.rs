@@ -5,11 +5,14 @@ use crate::{
     audit::AuditLog,
     cloud::{
         Registration, Revision,
-        call::{Apply, DatabaseCall, EdgeCall, NewInstance, Reboot, Switch},
+        call::{Apply, DatabaseCall, EdgeCall, Listing, NewInstance, Reboot, RuleMode, Switch},
         sim,
     },
     config::PROJECT_FILE,
-    model::{hidden::Hidden, task_document::Edit},
+    model::{
+        edge::WafScope, environment::WebAclName, hidden::Hidden, ip_set::IpSetName,
+        task_document::Edit,
+    },
 };
 use futures::StreamExt as _;
 use serde_json::Value;
@@ -226,7 +229,26 @@ fn next_edge(call: Option<&EdgeCall>) -> Option<EdgeCall> {
             paths: vec!["/*".to_owned()],
             reference: "hydren-1".to_owned(),
         }),
-        Some(EdgeCall::InvalidatePaths { .. }) => Some(switch(Switch::Enabled)),
+        Some(EdgeCall::InvalidatePaths { .. }) => Some(EdgeCall::SetRule {
+            web_acl: WebAclName {
+                name: "edge".to_owned(),
+                id: "1a2b".to_owned(),
+                scope: WafScope::CloudFront,
+            },
+            rule: "common".to_owned(),
+            to: RuleMode::Count,
+        }),
+        Some(EdgeCall::SetRule { .. }) => Some(EdgeCall::ListAddress {
+            set: IpSetName {
+                name: "blocked".to_owned(),
+                id: "3c4d".to_owned(),
+                scope: WafScope::CloudFront,
+            },
+            address: "203.0.113.7/32".to_owned(),
+            listing: Listing::Listed,
+            until: None,
+        }),
+        Some(EdgeCall::ListAddress { .. }) => Some(switch(Switch::Enabled)),
         Some(EdgeCall::SwitchAlarm {
             to: Switch::Enabled,
             ..

@@ -63,6 +63,7 @@ pub fn requests(snapshot: &Snapshot, environment: &Environment, visit: Visit) ->
             vec![
                 ("wafv2", "GetWebACL", 1),
                 ("wafv2", "GetLoggingConfiguration", 1),
+                ("wafv2", "GetIPSet", waf.ip_sets.len()),
                 ("wafv2", "DescribeManagedRuleGroup", managed.count()),
                 ("wafv2", "GetSampledRequests", waf.rules.len().min(5) + 1),
                 ("cloudfront", "GetDistribution", 1),

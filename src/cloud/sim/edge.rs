@@ -296,7 +296,12 @@ fn invalidation_id(reference: &str) -> String {
 
 /// Acts on the edge and its alarms as AWS would on the call.
 pub fn execute(world: &mut World, call: &EdgeCall) -> Result<CallOutcome> {
+    if let Some(done) = world.waf.execute(call) {
+        return done;
+    }
     match call {
+        EdgeCall::SetRule { rule, .. } => Err(missing("rule", rule)),
+        EdgeCall::ListAddress { set, .. } => Err(missing("IP set", &set.name)),
         EdgeCall::InvalidatePaths {
             distribution,
             paths,

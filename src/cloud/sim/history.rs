@@ -5,7 +5,7 @@ use crate::model::metric::{Absent, Metric, MetricId, Series, Statistic, Window};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Series that the demo publishes.
-pub const COLUMNS: usize = 66;
+pub const COLUMNS: usize = 67;
 /// Minutes kept: eight days.
 const KEPT: usize = 8 * 1_440;
 
@@ -84,6 +84,7 @@ pub fn readings(m: &Moment) -> [Reading; COLUMNS] {
         (M::WafBlocked, Some(waf::metric(1)), acl.blocked[1]),
         (M::WafBlocked, Some(waf::metric(2)), acl.blocked[2]),
         (M::WafBlocked, Some(waf::metric(3)), acl.blocked[3]),
+        (M::WafBlocked, Some(waf::metric(4)), acl.blocked[4]),
         (M::WafCounted, None, acl.counted),
         (M::WafCounted, Some(waf::COUNTING), acl.counted),
         (M::AlbRequests, None, forwarded),

@@ -90,7 +90,7 @@ pub struct World {
     /// Oldest first.
     pub beats: VecDeque<Beat>,
     traffic: Traffic,
-    waf: WebAcl,
+    pub waf: WebAcl,
     pub edge: Edge,
     disturbances: Vec<Box<dyn Disturbance>>,
     backend_cpu: usize,

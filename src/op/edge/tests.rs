@@ -5,12 +5,13 @@
 use crate::{
     cloud::{
         Call, Cloud as _, Order,
-        call::{EdgeCall, Switch},
+        call::{EdgeCall, RuleMode, Switch},
         sim::environment,
     },
     error::ErrorKind,
     op::{
-        CheckState, Desk, InvalidatePaths, Outcome, Plan, Request, Risk, SwitchAlarm, Undo,
+        CheckState, Desk, InvalidatePaths, List, ListAddress, Outcome, Plan, Request, Risk,
+        SetRule, SwitchAlarm, Undo, UnlistAddress, Until,
         tests::{cloud, run, run_plan},
     },
 };
@@ -92,6 +93,153 @@ async fn no_more_paths_are_sent_than_cloudfront_takes_at_once() {
     assert!(check.found.contains("15 in progress"), "{}", check.found);
     let plain = plan(&cloud, InvalidatePaths::typed("/index.html")).await;
     assert!(plain.forbidden().is_none());
+}
+
+fn block(address: &str) -> ListAddress {
+    ListAddress {
+        address: Some(address.to_owned()),
+        list: List::Block,
+        set: None,
+        until: None,
+    }
+}
+
+fn unblock(address: &str) -> UnlistAddress {
+    UnlistAddress {
+        address: Some(address.to_owned()),
+        set: None,
+    }
+}
+
+/// Requests that the web ACL blocked in the ten minutes after now, and those that it would have blocked had nobody changed it.
+async fn blocked(changed: &crate::cloud::sim::SimCloud) -> (f64, f64) {
+    use crate::model::metric::{Metric, MetricId, Window};
+    let left_alone = cloud();
+    let behind = changed.now().duration_since(left_alone.now());
+    left_alone.rest(behind.try_into().unwrap()).await;
+    let mut sums = [0.0, 0.0];
+    for (cloud, sum) in [changed, &left_alone].into_iter().zip(&mut sums) {
+        cloud.rest(Duration::from_mins(11)).await;
+        let id = MetricId::of(Metric::WafBlocked);
+        let window = Window::last(cloud.now(), 600);
+        let metrics = cloud.metrics(std::slice::from_ref(&id), window).await;
+        let values = &metrics.unwrap().series[&id].values;
+        *sum = values.iter().filter(|v| v.is_finite()).sum();
+    }
+    (sums[0], sums[1])
+}
+
+#[tokio::test]
+async fn a_rule_that_counts_lets_pass_what_it_blocked() {
+    let cloud = cloud();
+    let count = SetRule {
+        rule: "AWSManagedRulesCommonRuleSet".to_owned(),
+        to: RuleMode::Count,
+    };
+    let plan = plan(&cloud, count).await;
+    let Undo::By(undo, _) = plan.undo.clone() else {
+        panic!("it can be undone");
+    };
+    let watch = run_plan(&cloud, plan).await;
+    assert!(matches!(watch.outcome, Some(Outcome::Done(_))), "{watch:?}");
+    let (counting, blocking) = blocked(&cloud).await;
+    assert!(counting < blocking * 0.8, "{counting} {blocking}");
+    let watch = run(&cloud, *undo).await;
+    assert!(says(&watch).contains("is set to block"), "{watch:?}");
+}
+
+#[tokio::test]
+async fn a_rule_that_neither_blocks_nor_counts_keeps_its_action() {
+    let cloud = cloud();
+    let environment = environment();
+    let desk = Desk::new(&cloud, &environment);
+    let request = Request::from(SetRule {
+        rule: "hydren-ip-allow".to_owned(),
+        to: RuleMode::Count,
+    });
+    let error = request.plan(&desk).await.unwrap_err();
+    assert!(
+        error.message.contains("neither blocks nor counts"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_blocked_network_is_turned_away_and_taken_off_again() {
+    let cloud = cloud();
+    let plan = plan(&cloud, block("198.51.100.0/24")).await;
+    let Undo::By(undo, _) = plan.undo.clone() else {
+        panic!("it can be undone");
+    };
+    let watch = run_plan(&cloud, plan).await;
+    assert!(says(&watch).starts_with("198.51.100.0/24 is on hydren-blocked"));
+    let (more, before) = blocked(&cloud).await;
+    assert!(more > before, "{before} {more}");
+    let watch = run(&cloud, *undo).await;
+    assert!(says(&watch).starts_with("198.51.100.0/24 is off hydren-blocked"));
+}
+
+#[tokio::test]
+async fn an_expiry_is_a_note_that_becomes_overdue_and_goes_with_the_address() {
+    let cloud = cloud();
+    let noted = ListAddress {
+        until: Some(Until::After(jiff::SignedDuration::from_hours(1))),
+        ..block("198.51.100.7")
+    };
+    let plan_noted = plan(&cloud, noted).await;
+    let warned = plan_noted.checks.iter().find(|c| c.what == "expiry");
+    assert!(
+        warned
+            .unwrap()
+            .found
+            .contains("nothing takes the address off")
+    );
+    run_plan(&cloud, plan_noted).await;
+    cloud.rest(Duration::from_hours(2)).await;
+    let other = plan(&cloud, block("198.51.100.8")).await;
+    let overdue = other
+        .checks
+        .iter()
+        .find(|c| c.found.contains("198.51.100.7/32 since"));
+    assert!(overdue.is_some(), "{:?}", other.checks);
+    let off = plan(&cloud, unblock("198.51.100.7")).await;
+    let description = off.changes.iter().find(|c| c.field == "description");
+    assert_eq!(description.unwrap().after.as_deref(), Some(""));
+}
+
+#[tokio::test]
+async fn what_is_listed_already_changes_nothing_and_what_is_not_cannot_be_taken_off() {
+    let cloud = cloud();
+    assert!(plan(&cloud, block("203.0.113.7")).await.is_empty());
+    let environment = environment();
+    let desk = Desk::new(&cloud, &environment);
+    let requests: [Request; 4] = [
+        unblock("198.51.100.77").into(),
+        block("198.51.100.77/24").into(),
+        block("2001:db8::1").into(),
+        ListAddress {
+            set: Some("nobody".to_owned()),
+            ..block("198.51.100.77")
+        }
+        .into(),
+    ];
+    for request in requests {
+        let error = request.plan(&desk).await.unwrap_err();
+        assert!(error.hint.is_some(), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn an_allowed_network_passes_whatever_the_rules_behind_say() {
+    let cloud = cloud();
+    let allow = ListAddress {
+        list: List::Allow,
+        ..block("192.0.2.0/24")
+    };
+    let watch = run(&cloud, allow).await;
+    assert!(says(&watch).contains("is on hydren-allowed"));
+    let (fewer, before) = blocked(&cloud).await;
+    assert!(fewer < before, "{before} {fewer}");
 }
 
 #[tokio::test]

@@ -1,7 +1,11 @@
 //! Goals in front of the application, and of its alarms.
 
 use super::{SETTLED, Standing, Step, StepState, Verdict};
-use crate::{cloud::call::Switch, model::state::InvalidationStatus, observe::Observations};
+use crate::{
+    cloud::call::{Listing, RuleMode, Switch},
+    model::{ip_set::Range, state::InvalidationStatus},
+    observe::Observations,
+};
 use jiff::SignedDuration;
 
 /// An invalidation has reached every edge.
@@ -59,4 +63,49 @@ pub(super) fn back_unless(
         steps: vec![step],
         verdict: Verdict::RolledBack(vec![why]),
     }
+}
+
+/// A rule does what it was set to.
+pub(super) fn ruled(
+    seen: &Observations,
+    name: &str,
+    to: RuleMode,
+    age: SignedDuration,
+) -> Option<Standing> {
+    let rule = seen.waf()?.rules.iter().find(|r| r.name == name)?;
+    let so = RuleMode::of(&rule.action) == Some(to);
+    let step = Step::new(format!("rule set to {}", to.word()), so, &*rule.action);
+    Some(back_unless(step, so, age, || {
+        format!(
+            "rule {name} is set to {}; edges follow within a minute or two",
+            to.word()
+        )
+    }))
+}
+
+/// A range is on an IP set, or off it.
+pub(super) fn listed(
+    seen: &Observations,
+    set: &str,
+    address: &str,
+    listing: Listing,
+    age: SignedDuration,
+) -> Option<Standing> {
+    let set = seen.waf()?.ip_sets.iter().find(|s| s.name.name == set)?;
+    let range: Range = address.parse().ok()?;
+    let on = set.lists(range);
+    let (so, word) = match listing {
+        Listing::Listed => (on, "on"),
+        Listing::Unlisted => (!on, "off"),
+    };
+    let name = &set.name.name;
+    let detail = if on {
+        "it is listed"
+    } else {
+        "it is not listed"
+    };
+    let step = Step::new(format!("{range} {word} {name}"), so, detail);
+    Some(back_unless(step, so, age, || {
+        format!("{range} is {word} {name}; edges follow within a minute or two")
+    }))
 }

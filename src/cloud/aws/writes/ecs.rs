@@ -1,14 +1,16 @@
 //! Changes of ECS services, tasks and task definitions.
 
 use crate::{
-    cloud::{Call, CallOutcome, Registration, Revision, aws::failure::explain},
+    cloud::{
+        Call, CallOutcome, Registration, Revision,
+        aws::{failure::explain, raw::replace_body},
+    },
     error::{Error, ErrorKind, Result},
 };
 use aws_sdk_ecs::{
     Client,
     types::{DeploymentLifecycleHookAction, Service, StopServiceDeploymentStopType},
 };
-use aws_smithy_types::body::SdkBody;
 
 /// Sets the desired count.
 pub(super) async fn scale(
@@ -104,11 +106,7 @@ pub(in crate::cloud::aws) async fn register(
         .register_task_definition()
         .family(family)
         .customize()
-        .mutate_request(move |request| {
-            let length = body.len().to_string();
-            *request.body_mut() = SdkBody::from(body.as_str());
-            request.headers_mut().insert("content-length", length);
-        })
+        .mutate_request(move |request| replace_body(request, &body))
         .send()
         .await
         .map_err(|e| explain(call.action(), family, e))?;

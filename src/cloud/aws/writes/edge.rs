@@ -1,5 +1,6 @@
 //! Writes to CloudFront and to CloudWatch's alarms.
 
+use super::waf;
 use crate::{
     cloud::{
         CallOutcome,
@@ -22,6 +23,15 @@ pub(super) async fn execute(aws: &AwsCloud, call: &EdgeCall) -> Result<CallOutco
             paths,
             reference,
         } => invalidate(&clients.cloudfront, call, distribution, paths, reference).await,
+        EdgeCall::SetRule { web_acl, rule, to } => {
+            waf::set_rule(clients, call, web_acl, rule, *to).await
+        }
+        EdgeCall::ListAddress {
+            set,
+            address,
+            listing,
+            until,
+        } => waf::list(clients, call, set, (address, *listing, *until)).await,
         EdgeCall::SwitchAlarm { alarm, region, to } => {
             let client = if region == EDGE_REGION {
                 &clients.edge_cloudwatch
