@@ -241,7 +241,9 @@ fn put(text: &str, align: Align, place: &Place, line: Rect, look: Style, buf: &m
         Align::Left => 0,
         Align::Right => u16::try_from(width.saturating_sub(text.width())).unwrap_or(0),
     };
-    buf.set_string(line.x + place.x + pad, line.y, &text, look);
+    // Drawn grapheme by grapheme a text can be wider than as a whole.
+    let room = width.saturating_sub(usize::from(pad));
+    buf.set_stringn(line.x + place.x + pad, line.y, &text, room, look);
 }
 
 #[cfg(test)]

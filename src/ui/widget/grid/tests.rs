@@ -148,6 +148,25 @@ fn a_filter_leaves_only_its_rows() {
     );
 }
 
+#[test]
+fn a_text_that_is_wider_drawn_than_measured_stays_inside_too() {
+    let text = "\u{ff9e}𝕊  𝔻🌀𑎋A®ﬀ";
+    let grid = Grid {
+        columns: COLUMNS,
+        rows: vec![row(text, Health::Warning, text, text, Some(1.0)); 9],
+    };
+    let state = seen(&grid);
+    let theme = Theme::default();
+    let mut buffer = Buffer::empty(Rect::new(0, 0, 54, 12));
+    let area = Rect::new(2, 2, 4, 2);
+    look(&theme, &grid, &state).render(area, &mut buffer);
+    for y in 0..12 {
+        for x in (0..54).filter(|x| !area.contains((*x, y).into())) {
+            assert_eq!(buffer[(x, y)].symbol(), " ", "{x},{y}");
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn any_text_in_any_area_stays_inside_of_it(text in "\\PC{0,40}|[\\x00-\\x9f\\u{202e}日]{0,20}", width in 0u16..50, height in 0u16..8) {
