@@ -26,7 +26,6 @@ use hydren::{
     report::{
         self, events, info,
         logs::{self, Printed, Printer, Reader},
-        operate::Wait,
         status::Status,
     },
     runtime::End,
@@ -40,6 +39,7 @@ use std::{
     process::ExitCode,
     sync::Arc,
 };
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Exit code of a view that found something wrong with the environment, or too little to call it healthy.
 const UNHEALTHY: u8 = 3;
@@ -235,27 +235,41 @@ async fn operate(
         }
         return Ok(ExitCode::SUCCESS);
     }
-    report::operate::permitted(&plan)?;
+    if let Err(error) = report::operate::permitted(&plan) {
+        if carry.output == Output::Json {
+            print_text(&printed, carry.output)?;
+        }
+        return Err(error);
+    }
     if !carry.yes {
         confirm(&plan, &environment)?;
     }
-    let wait = if carry.no_wait {
-        Wait::ForCalls
-    } else {
-        Wait::ForGoal
-    };
     let tell = |line: &str| {
         // There is nobody left to tell when this fails.
         let _ = std::io::stderr().write_all(line.as_bytes());
     };
-    let run = report::operate::run(&*cloud, &environment, plan, wait, tell);
-    let watch = tokio::select! {
-        watch = run => watch,
-        Ok(()) = tokio::signal::ctrl_c() => {
+    // From here on ctrl-c does not end the process between two calls.
+    let mut interrupted = signal(SignalKind::interrupt())
+        .map_err(|e| Error::new(ErrorKind::Io, "signals cannot be listened to").source(e))?;
+    let (mut watch, fresh) = report::operate::carry(&*cloud, &environment, plan, tell).await;
+    if carry.no_wait {
+        watch.accept(cloud.now());
+    }
+    tokio::select! {
+        () = report::operate::watch(&*cloud, &mut watch, tell) => {}
+        _ = interrupted.recv() => {
             return Err(Error::new(ErrorKind::Interrupted, "no longer watched: what AWS has accepted goes on")
                 .hint("`hydren events --audit` says which calls were made, `hydren status` how it is"));
         }
-    };
+    }
+    if let Some(fresh) = &fresh
+        && carry.output != Output::Json
+    {
+        print_text(
+            &report::operate::plan(&environment, fresh, carry.output)?,
+            carry.output,
+        )?;
+    }
     print_text(
         &report::operate::end(&environment, &watch, carry.output)?,
         carry.output,

@@ -268,7 +268,7 @@ impl Performer {
                     tell(Report::Planned(plan.map(Box::new)));
                 }
                 Work::Hear(words) => {
-                    let read = words.read(&*cloud).await;
+                    let read = within(LIMIT, "CloudWatch Logs", words.read(&*cloud)).await;
                     tell(Report::Heard(words, read));
                 }
                 Work::CarryOut(index, plan) => {
@@ -331,8 +331,13 @@ pub async fn history(cloud: &dyn Cloud, past: Past) -> History {
         }
         Past::Stop(id) => {
             let stopped = async {
-                cloud.stop_query(&id).await?;
-                cloud.query_answer(&id).await
+                let stopped = cloud.stop_query(&id).await;
+                let answer = cloud.query_answer(&id).await?;
+                match stopped {
+                    // One that has ended by itself cannot be stopped, and need not be.
+                    Err(error) if !answer.state.is_final() => Err(error),
+                    _ => Ok(answer),
+                }
             };
             let answer = within(LIMIT, WHAT, stopped).await;
             History::Answered(id, answer)

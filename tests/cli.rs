@@ -525,3 +525,48 @@ fn the_audit_log_says_what_was_tried_and_what_was_refused() {
     assert_eq!(json["records"][1]["call"], "scale-service");
     assert_eq!(json["unreadable"], serde_json::json!([]));
 }
+
+#[test]
+fn what_is_typed_for_a_variable_is_never_repeated() {
+    let home = home();
+    for typed in [
+        "postgres://u:hunter2@db/shop?sslmode=require",
+        "hunter2",
+        "DB URL=hunter2",
+        "=hunter2",
+    ] {
+        for command in [&["--dry-run"][..], &["--dry-run", "--output", "json"]] {
+            let words = [&["rollout", "backend", "--demo", "--set", typed], command].concat();
+            let output = hydren(home.path(), &words).output().unwrap();
+            assert_eq!(output.status.code(), Some(2), "{output:?}");
+            let said = format!("{output:?}");
+            assert!(!said.contains("hunter2"), "{said}");
+        }
+    }
+}
+
+#[test]
+fn a_secret_in_a_command_stays_out_of_plan_and_audit_log() {
+    let home = home();
+    let command = "sh -c 'API_TOKEN=hunter2 ./run' --password hunter2";
+    let rollout = ["rollout", "backend", "--command", command, "--demo"];
+    for more in [
+        &["--dry-run"][..],
+        &["--dry-run", "--output", "json"],
+        &["--yes", "--no-wait"],
+    ] {
+        let output = hydren(home.path(), &[&rollout, more].concat())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        let said = format!("{output:?}");
+        assert!(!said.contains("hunter2"), "{said}");
+    }
+    let audit = ["events", "--audit", "--output", "json"];
+    let output = hydren(home.path(), &audit).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        said.contains("register-revision") && !said.contains("hunter2"),
+        "{said}"
+    );
+}

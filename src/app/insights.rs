@@ -436,6 +436,11 @@ impl App {
                 self.dirty = true;
                 Some(Effect::AskHistory(Past::Answer(running.id.clone())))
             }
+            // It has not ended, or could not be told to: what runs on is billed.
+            Some(Asking::Stopping(Some(running))) if !running.in_flight => {
+                running.in_flight = true;
+                Some(Effect::AskHistory(Past::Stop(running.id.clone())))
+            }
             _ => None,
         }
     }
@@ -455,7 +460,6 @@ impl App {
         match result {
             Ok(answer) if answer.state.is_final() => {
                 let took = now.as_second() - running.since.as_second();
-                let grid = rows(&answer, self.logs.secrets);
                 let state = answer.state;
                 insights.asking = Asking::Ended {
                     state,
@@ -464,9 +468,8 @@ impl App {
                 };
                 if let Some(view) = self.panes.get_mut(&Pane::Answer) {
                     view.state = GridState::default();
-                    view.grid = grid;
-                    view.state.refresh(&view.grid);
                 }
+                self.rebuild_answer();
             }
             Ok(answer) => running.answer = Some(answer),
             // The query goes on; the next second asks again.
@@ -474,6 +477,16 @@ impl App {
                 self.note_error("Logs Insights", Some(&error));
             }
             Err(error) => self.query_failed(&error),
+        }
+    }
+
+    /// Makes the rows of an answer anew, with secrets covered or not.
+    pub(super) fn rebuild_answer(&mut self) {
+        if let Some(Asking::Ended { answer, .. }) = self.insights.as_ref().map(|i| &i.asking)
+            && let Some(view) = self.panes.get_mut(&Pane::Answer)
+        {
+            view.grid = rows(answer, self.logs.secrets);
+            view.state.refresh(&view.grid);
         }
     }
 
@@ -551,21 +564,27 @@ fn rows(answer: &InsightsAnswer, secrets: Secrets) -> Grid {
     }
     let value = |row: &[(String, String)], name: &str| -> Option<String> {
         let (_, value) = row.iter().find(|(field, _)| field == name)?;
-        Some(secrets.cover(value).into_owned())
+        Some(secrets.cover_field(name, value).into_owned())
     };
     let number = |text: &str| text.parse::<f64>().ok().filter(|n| n.is_finite());
-    let all_numbers = |name: &str| {
-        let mut values = answer.rows.iter().filter_map(|row| value(row, name));
-        values.all(|text| number(&text).is_some())
+    let all_numbers = |name: &&str| {
+        let mut values = answer
+            .rows
+            .iter()
+            .flatten()
+            .filter(|(field, _)| field == name);
+        values.all(|(_, text)| number(text).is_some())
     };
-    let texts = names.iter().filter(|name| !all_numbers(name)).count();
+    let numeric: Vec<bool> = names.iter().map(all_numbers).collect();
+    let texts = numeric.iter().filter(|numeric| !**numeric).count();
     let columns: Vec<Column> = names
         .iter()
-        .map(|name| {
+        .zip(&numeric)
+        .map(|(name, numeric)| {
             // A grid's columns are static data everywhere else; the titles of an answer, some dozen bytes a question, are never freed.
             let title: &'static str = Box::leak((*name).to_owned().into_boxed_str());
             match texts {
-                _ if all_numbers(name) => Column::new(title, Width::Fit(3, 16)).right(),
+                _ if *numeric => Column::new(title, Width::Fit(3, 16)).right(),
                 1 => Column::new(title, Width::Share(12)),
                 _ => Column::new(title, Width::Fit(6, 72)),
             }
@@ -578,9 +597,11 @@ fn rows(answer: &InsightsAnswer, secrets: Secrets) -> Grid {
             .iter()
             .zip(&columns)
             .map(|(value, column)| match value {
-                Some(text) if column.align == crate::grid::Align::Right => {
-                    Cell::number(number(text).unwrap_or_default(), text.as_str())
-                }
+                // A number may be a secret: then it is covered, and none any more.
+                Some(text) if column.align == crate::grid::Align::Right => match number(text) {
+                    Some(value) => Cell::number(value, text.as_str()),
+                    None => Cell::text(text.as_str()),
+                },
                 value => Cell::maybe(value.as_deref()),
             });
         Row {

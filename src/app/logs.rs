@@ -484,6 +484,7 @@ impl App {
                 Secrets::Shown => (Secrets::Masked, "secrets in log lines are masked"),
             };
             app.logs.secrets = secrets;
+            app.rebuild_answer();
             app.say(says);
             Vec::new()
         })

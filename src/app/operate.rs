@@ -9,7 +9,7 @@ use crate::{
     format,
     model::{Tier, environment::Access, log::LogEvent},
     op::{
-        self, CallState, Confirmation, Goal, LastWords, Outcome, Plan, Request, Told, Undo, Watch,
+        self, CallState, Confirmation, Goal, LastWords, Outcome, Plan, Request, Told, Watch,
         form::{Form, Kind},
     },
 };
@@ -389,11 +389,18 @@ impl App {
         }
         if self.watches.len() > REMEMBERED
             && self.watches.iter().all(|watch| !watch.is_calling())
-            && !matches!(self.layers.last(), Some(Layer::Watch(..)))
+            && !self
+                .layers
+                .iter()
+                .any(|layer| matches!(layer, Layer::Watch(..)))
         {
             // Their places are their names: none may be pointed at.
-            let surplus = self.watches.len() - REMEMBERED;
-            self.watches.drain(..surplus);
+            let mut surplus = self.watches.len() - REMEMBERED;
+            self.watches.retain(|watch| {
+                let goes = surplus > 0 && watch.outcome.is_some();
+                surplus -= usize::from(goes);
+                !goes
+            });
         }
         if let Some(ended) = ended {
             let seen = matches!(self.layers.last(), Some(Layer::Watch(..)));
@@ -504,23 +511,19 @@ impl App {
 
     /// Plans what brings the state before an operation back.
     fn undo(&mut self, index: usize) -> Vec<Effect> {
-        let watch = self.watches.get(index);
-        let remedy = watch.and_then(|watch| watch.remedy.clone());
-        let undo = watch
-            .and_then(|watch| watch.plan.as_ref())
-            .map(|p| p.undo.clone());
-        match (remedy, undo) {
-            (Some(request), _) => self.begin(request),
-            (None, Some(Undo::By(request, _))) => self.begin(*request),
-            (None, Some(undo)) => {
-                self.say(undo.text().to_owned());
-                Vec::new()
-            }
-            (None, None) => {
-                self.say("it was not begun here: its undo is not known");
-                Vec::new()
-            }
+        let Some(watch) = self.watches.get(index) else {
+            return Vec::new();
+        };
+        if let Some(request) = watch.way_back() {
+            return self.begin(request.clone());
         }
+        let text = match (&watch.outcome, &watch.plan) {
+            (Some(Outcome::RolledBack(_)), _) => "it was rolled back: there is nothing to undo",
+            (_, Some(plan)) => plan.undo.text(),
+            (_, None) => "it was not begun here: its undo is not known",
+        };
+        self.say(text.to_owned());
+        Vec::new()
     }
 
     /// The text of an operation, to be copied.

@@ -703,3 +703,50 @@ fn an_older_time_is_read_once_and_its_ends_are_marked() {
     press(&mut app, "@-2h\n");
     assert!(app.layers.is_empty(), "it was read already");
 }
+
+#[test]
+fn a_query_that_goes_on_after_it_was_stopped_is_stopped_again() {
+    let (mut app, _) = asking();
+    told(&mut app, History::Started(Ok("q1".to_owned())));
+    told(&mut app, progress(QueryState::Running));
+    let stop = ask(Past::Stop("q1".to_owned()));
+    assert_eq!(press(&mut app, "\x1b"), stop);
+    for answer in [
+        Err(Error::new(ErrorKind::Throttled, "slow down")),
+        Err(Error::new(ErrorKind::Unreachable, "no answer")),
+    ] {
+        told(&mut app, History::Answered("q1".to_owned(), answer));
+        assert!(tick(&mut app, 1).contains(&stop[0]));
+        assert!(!tick(&mut app, 1).contains(&stop[0]), "one at a time");
+    }
+    told(&mut app, progress(QueryState::Running));
+    assert!(tick(&mut app, 1).contains(&stop[0]));
+    told(&mut app, progress(QueryState::Cancelled));
+    assert!(!tick(&mut app, 1).contains(&stop[0]));
+}
+
+#[test]
+fn secrets_in_an_answer_are_covered_by_the_name_of_their_field_and_revealed_on_purpose_only() {
+    let (mut app, _) = asking();
+    told(&mut app, History::Started(Ok("q1".to_owned())));
+    let answer = InsightsAnswer {
+        state: QueryState::Complete,
+        rows: vec![vec![
+            ("password".to_owned(), "hunter2".to_owned()),
+            ("user.token".to_owned(), "12345".to_owned()),
+            ("path".to_owned(), "/api/items".to_owned()),
+        ]],
+        matched: 1.0,
+        scanned: 1.0,
+        scanned_bytes: 1.0,
+    };
+    told(&mut app, History::Answered("q1".to_owned(), Ok(answer)));
+    let row = |app: &App| format!("{:?}", app.pane(Pane::Answer).grid.rows);
+    let all = |app: &App| ["hunter2", "12345"].map(|secret| row(app).contains(secret));
+    assert_eq!(all(&app), [false; 2], "{}", row(&app));
+    assert!(row(&app).contains("/api/items"));
+    app.toggle_secrets();
+    assert_eq!(all(&app), [true; 2]);
+    app.toggle_secrets();
+    assert_eq!(all(&app), [false; 2]);
+}

@@ -19,8 +19,8 @@ pub struct Rollout {
     #[arg(long, value_name = "REF")]
     pub image: Option<String>,
     /// Set an environment variable; values are never shown, but other processes can see this command line
-    #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
-    pub set: Vec<(String, Hidden)>,
+    #[arg(long, value_name = "NAME=VALUE", value_parser = hidden)]
+    pub set: Vec<Hidden>,
     /// Take an environment variable away
     #[arg(long, value_name = "NAME")]
     pub unset: Vec<String>,
@@ -47,8 +47,10 @@ fn words(text: &str) -> Result<Words, String> {
     words.ok_or_else(|| "a quote is not closed".to_owned())
 }
 
-fn variable(pair: &str) -> Result<(String, Hidden), String> {
-    op::rollout::variable(pair).map_err(|e| e.message)
+/// Takes anything: what the parser refuses it would print, and this may be a secret.
+#[expect(clippy::unnecessary_wraps, reason = "the parser wants a result")]
+fn hidden(text: &str) -> Result<Hidden, std::convert::Infallible> {
+    Ok(Hidden::new(text))
 }
 
 impl From<&Rollout> for Request {
@@ -57,7 +59,7 @@ impl From<&Rollout> for Request {
             service: asked.service.clone(),
             container: asked.container.clone(),
             image: asked.image.clone(),
-            set: asked.set.clone(),
+            set: asked.set.iter().map(op::rollout::pair).collect(),
             unset: asked.unset.clone(),
             command: asked.command.clone().map(|words| words.0),
             size: asked.cpu.zip(asked.memory),

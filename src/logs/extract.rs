@@ -2,7 +2,7 @@
 
 use super::{
     patterns::Patterns,
-    secrets::{mask, mask_head},
+    secrets::{mask, mask_field, mask_head},
     store::{Kind, Line, LineId, Snapshot},
     view::Secrets,
 };
@@ -21,6 +21,15 @@ impl Secrets {
         match self {
             Self::Masked => mask(text),
             Self::Shown => Cow::Borrowed(text),
+        }
+    }
+
+    /// The same for the value of a field that stands apart from its name.
+    #[must_use]
+    pub fn cover_field<'a>(self, name: &str, value: &'a str) -> Cow<'a, str> {
+        match self {
+            Self::Masked => mask_field(name, value),
+            Self::Shown => Cow::Borrowed(value),
         }
     }
 

@@ -80,6 +80,31 @@ pub fn mask_head(text: &str, limit: usize) -> Cow<'_, str> {
     Cow::Owned(masked)
 }
 
+/// The same for the value of a field that stands apart from its name, which may be what tells: then the whole value is covered. Of a path
+/// into JSON the last name counts.
+#[must_use]
+pub fn mask_field<'a>(name: &str, value: &'a str) -> Cow<'a, str> {
+    let name = name.rsplit('.').next().unwrap_or(name);
+    let together = format!("{name}={value}");
+    if mask(&together).starts_with(&format!("{name}={COVER}")) {
+        return Cow::Borrowed(COVER);
+    }
+    mask(value)
+}
+
+/// The same for the words of a command: each by itself, and what follows a flag by what the flag tells.
+#[must_use]
+pub fn mask_words(words: &[String]) -> Vec<String> {
+    let flags = std::iter::once("").chain(words.iter().map(String::as_str));
+    flags
+        .zip(words)
+        .map(|(before, word)| {
+            let flag = before.strip_prefix('-').map(|f| f.trim_start_matches('-'));
+            mask_field(flag.unwrap_or_default(), word).into_owned()
+        })
+        .collect()
+}
+
 /// What the mark that ends at `at` makes a secret, if it does.
 fn secret(text: &str, mark: &Captures<'_>, at: usize, no_jwt: &mut usize) -> Option<Range<usize>> {
     let start = mark.get(0)?.start();
@@ -410,6 +435,43 @@ mod tests {
             if whole == text {
                 proptest::prop_assert_eq!(&*head, &text[..text.floor_char_boundary(limit)]);
             }
+        }
+    }
+
+    #[test]
+    fn words_of_a_command_are_covered_by_the_flag_before_them_too() {
+        let words = [
+            "sh",
+            "-c",
+            "API_TOKEN=abc ./run",
+            "--password",
+            "hunter2",
+            "-v",
+        ];
+        let masked = mask_words(&words.map(str::to_owned));
+        let shown = [
+            "sh",
+            "-c",
+            "API_TOKEN=•••••••• ./run",
+            "--password",
+            COVER,
+            "-v",
+        ];
+        assert_eq!(masked, shown);
+    }
+
+    #[test]
+    fn a_value_apart_from_its_name_is_covered_by_what_the_name_tells() {
+        for (name, value) in [
+            ("password", "hunter2"),
+            ("password", "two words"),
+            ("user.api_key", "abc"),
+            ("@message", "AKIAIOSFODNN7EXAMPLE"),
+        ] {
+            assert_eq!(mask_field(name, value), COVER, "{name}");
+        }
+        for (name, value) in [("path", "/api/items"), ("tokens", "5"), ("token.kind", "x")] {
+            assert_eq!(mask_field(name, value), value);
         }
     }
 

@@ -150,6 +150,12 @@ pub fn noted(description: &str, range: Range, until: Option<Timestamp>) -> Strin
 }
 
 impl IpSet {
+    /// Until when `range` is meant to stay, where that is noted.
+    #[must_use]
+    pub fn noted_until(&self, range: Range) -> Option<Timestamp> {
+        notes(&self.description).find_map(|(known, until)| (known == range).then_some(until))
+    }
+
     /// Whether `range` is listed itself, however it is written.
     #[must_use]
     pub fn lists(&self, range: Range) -> bool {

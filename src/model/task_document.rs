@@ -5,8 +5,11 @@
 //! nothing else. It holds values of environment variables: it is never printed or serialised, only sent.
 
 use super::hidden::Hidden;
-use crate::error::{Error, ErrorKind, Result};
-use serde::Serialize;
+use crate::{
+    error::{Error, ErrorKind, Result},
+    logs::secrets::mask_words,
+};
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use std::fmt;
 
@@ -25,6 +28,10 @@ pub const READ_ONLY: [&str; 9] = [
 
 /// Keys of tags that only AWS may set begin with this (tag naming limits), such as those of CloudFormation.
 pub const RESERVED_TAG: &str = "aws:";
+
+fn masked<S: Serializer>(words: &[String], serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    mask_words(words).serialize(serializer)
+}
 
 /// A task definition with its tags.
 #[derive(Clone, PartialEq, Eq)]
@@ -73,7 +80,8 @@ pub enum Edit {
     Command {
         /// Container.
         container: String,
-        /// Words.
+        /// Words; printed with what looks like a secret covered.
+        #[serde(serialize_with = "masked")]
         words: Vec<String>,
     },
     /// Another size of the task.

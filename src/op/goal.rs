@@ -250,12 +250,13 @@ impl Goal {
     /// Judges it by what was observed since the calls were made; `None` where nothing of that was read yet.
     #[must_use]
     pub fn judge(&self, seen: &Observations, since: Timestamp, now: Timestamp) -> Option<Standing> {
-        let read = |tier: &Tier| {
-            let observed = seen.tier(*tier).fetched_at;
-            observed.is_some_and(|at| at >= since)
-        };
         // The first is what the goal is about; the others help to see why.
-        self.tiers().first().filter(|tier| read(tier))?;
+        let read_at = seen.tier(*self.tiers().first()?).fetched_at?;
+        if read_at < since {
+            return None;
+        }
+        // What is old by now tells no more than when it was read.
+        let now = read_at.min(now);
         match self {
             Self::Rollout(rollout) => rollout.judge(seen, since, now),
             Self::RolledBack {
@@ -333,10 +334,16 @@ fn running(seen: &Observations, name: &str, desired: i32, age: SignedDuration) -
 fn replaced(seen: &Observations, name: &str, task: &str) -> Option<Standing> {
     let service = seen.compute()?.service(name)?;
     let left = service.tasks.iter().find(|t| t.id == task);
+    // Tasks that could not be read are not gone.
+    let unread = service.gaps.iter().any(|gap| gap.contains("Tasks"));
     let gone = Step::new(
         "task stopped",
-        left.is_none_or(|t| t.last_status == TaskStatus::Stopped),
-        left.map_or("gone", |t| t.last_status.word()),
+        left.map_or(!unread, |t| t.last_status == TaskStatus::Stopped),
+        match left {
+            Some(task) => task.last_status.word(),
+            None if unread => "not known: tasks cannot be read",
+            None => "gone",
+        },
     );
     let whole = Step::new(
         "replaced",

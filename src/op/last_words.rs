@@ -3,6 +3,7 @@
 use crate::{
     cloud::Cloud,
     error::Result,
+    logs::secrets::mask_head,
     model::log::{LogEvent, LogQuery},
     text::neutral,
 };
@@ -10,6 +11,9 @@ use jiff::{SignedDuration, Timestamp};
 
 /// Lines that are shown.
 const LINES: usize = 10;
+
+/// Bytes of a line that are shown: lines can have a megabyte.
+const LONG: usize = 2_000;
 
 /// How long lines may take to arrive in CloudWatch behind the end of their task.
 const LATE: SignedDuration = SignedDuration::from_secs(60);
@@ -65,8 +69,9 @@ impl LastWords {
             Ok(lines) => {
                 let first = format!("last lines of task {task}:");
                 let lines = lines.iter().map(|line| {
-                    let text = neutral(line.message.trim_end());
-                    format!("│ {}", crate::logs::secrets::mask(&text))
+                    let text = line.message.trim_end();
+                    let cut = if text.len() > LONG { "…" } else { "" };
+                    format!("│ {}{cut}", neutral(&mask_head(text, LONG)))
                 });
                 std::iter::once(first).chain(lines).collect()
             }

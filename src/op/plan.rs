@@ -26,7 +26,7 @@ pub struct Change {
 }
 
 /// How a check ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckState {
     /// As it should be.
@@ -389,6 +389,15 @@ impl Plan {
                 None => found.push(format!("{fact} was {was}, is not there any more")),
             }
         }
+        if fresh.risk > self.risk {
+            let (word, why) = (fresh.risk.word(), &fresh.risk_reason);
+            found.push(format!("it is {word} now: {why}"));
+        }
+        found.extend(fresh.checks.iter().filter_map(|check| {
+            let known = self.checks.iter().find(|known| known.what == check.what);
+            let was = known.map_or(CheckState::Passed, |known| known.state);
+            (check.state > was).then(|| format!("{}: {}", check.what, check.found))
+        }));
         if found.is_empty() && (self.changes != fresh.changes || self.calls != fresh.calls) {
             found.push(format!(
                 "{} is no longer what the plan was made for",

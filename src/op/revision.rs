@@ -96,6 +96,17 @@ fn walk(value: &Value, path: String, found: &mut Vec<Leaf>) {
             }
         }
         Value::Array(list) if list.is_empty() => {}
+        Value::Array(list) if list.iter().all(Value::is_string) => {
+            let words: Vec<String> = list
+                .iter()
+                .filter_map(|word| word.as_str().map(str::to_owned))
+                .collect();
+            found.push(Leaf {
+                path,
+                value: value.to_string(),
+                shown: serde_json::json!(secrets::mask_words(&words)).to_string(),
+            });
+        }
         leaf => {
             let text = leaf
                 .as_str()
@@ -116,13 +127,11 @@ fn shown(path: &str, text: &str) -> String {
     if list == Some("environment") {
         return COVER.to_owned();
     }
-    if list != Some("secrets")
-        && secrets::mask(&format!("{field}={text}"))
-            .starts_with(&format!("{field}={}", secrets::COVER))
-    {
-        return COVER.to_owned();
+    if list == Some("secrets") {
+        // Where a secret lies is none.
+        return secrets::mask(text).into_owned();
     }
-    secrets::mask(text).into_owned()
+    secrets::mask_field(field, text).into_owned()
 }
 
 /// A deployment of another revision, said in a plan: what differs, what stays, the bill, the risk, the way back.

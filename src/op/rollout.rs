@@ -13,6 +13,7 @@ use crate::{
     cloud::{Call, REGISTERING, Registration, Revision},
     error::{Error, ErrorKind, Result},
     format,
+    logs::secrets::mask_words,
     model::{
         Snapshot, Tier,
         hidden::Hidden,
@@ -38,6 +39,7 @@ pub struct RollOut {
     /// Environment variables that are taken away.
     pub unset: Vec<String>,
     /// Command; empty leaves the image's own.
+    #[serde(serialize_with = "masked")]
     pub command: Option<Vec<String>>,
     /// CPU units and MiB of the task.
     pub size: Option<(u32, u32)>,
@@ -137,7 +139,7 @@ impl Operation for RollOut {
         }
         let help = "instead of one of the list: a tag, a digest, or a whole reference";
         Ok(Some(
-            form.field("reference", "or", Kind::Text, "", help)
+            form.field("reference", "By hand", Kind::Text, "", help)
                 .field(
                     "set",
                     "Set",
@@ -184,6 +186,11 @@ impl Operation for RollOut {
                 "a rollout needs something that changes",
             )
             .hint("name an image, a variable, a command or a size; `hydren restart` replaces tasks by the same revision"));
+        }
+        if self.set.iter().any(|(name, _)| name.is_empty()) {
+            let what = "a variable is set by something else than NAME=value";
+            return Err(Error::new(ErrorKind::Usage, what)
+                .hint("what was typed is not repeated: it may be a secret"));
         }
         let compute = desk.compute().await?;
         let service = service(&compute, &self.service)?;
@@ -267,6 +274,14 @@ fn container(
     }
 }
 
+#[expect(clippy::ref_option, reason = "serde hands on the field")]
+fn masked<S: serde::Serializer>(
+    command: &Option<Vec<String>>,
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
+    command.as_deref().map(mask_words).serialize(serializer)
+}
+
 /// Reads `NAME=value`.
 ///
 /// # Errors
@@ -280,9 +295,17 @@ pub fn variable(pair: &str) -> Result<(String, Hidden)> {
     };
     let good = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
     if name.is_empty() || !name.chars().all(good) {
-        return Err(fault(format!("{name:?} cannot be the name of a variable")));
+        // A value with an equals sign in it is taken for a name here: it is not repeated either.
+        let what = "what stands before `=` cannot be the name of a variable";
+        return Err(fault(what.to_owned()));
     }
     Ok((name.to_owned(), Hidden::new(value)))
+}
+
+/// The same of what was typed on a command line; what is no pair has no name, and its plan is refused.
+#[must_use]
+pub fn pair(typed: &Hidden) -> (String, Hidden) {
+    variable(typed.reveal()).unwrap_or_else(|_| (String::new(), typed.clone()))
 }
 
 /// How people call the image that `reference` names, where the tier lists it.

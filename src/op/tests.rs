@@ -190,3 +190,97 @@ async fn what_cannot_be_is_refused_with_a_way_out() {
         assert!(error.hint.is_some(), "{error}");
     }
 }
+
+#[tokio::test]
+async fn a_plan_that_has_become_riskier_is_shown_again_before_anything_is_done() {
+    let cloud = cloud();
+    let environment = environment();
+    let desk = Desk::new(&cloud, &environment);
+    run(
+        &cloud,
+        Scale {
+            service: "frontend".to_owned(),
+            desired: Some(2),
+        },
+    )
+    .await;
+    let compute = desk.compute().await.unwrap();
+    let task = compute.service("frontend").unwrap().tasks[0].id.clone();
+    let plan = Request::from(StopTask { task: task.clone() })
+        .plan(&desk)
+        .await
+        .unwrap();
+    assert_eq!(plan.risk, Risk::Disruptive);
+    // Somebody stops the other one.
+    let other = &compute.service("frontend").unwrap().tasks[1].id;
+    let stop = Request::from(StopTask {
+        task: other.clone(),
+    })
+    .plan(&desk)
+    .await
+    .unwrap();
+    let order: crate::cloud::Order = stop.calls[0].clone().into();
+    cloud.execute(&order).await.unwrap();
+    let mut left = 2;
+    for _ in 0..60 {
+        cloud.rest(Duration::from_secs(1)).await;
+        left = desk
+            .compute()
+            .await
+            .unwrap()
+            .service("frontend")
+            .unwrap()
+            .running;
+        if left == 1 {
+            break;
+        }
+    }
+    assert_eq!(left, 1, "the other one has stopped");
+    let mut told = Vec::new();
+    let fresh = carry_out(&desk, &plan, |t| told.push(t)).await.unwrap();
+    let [Told::Stopped(error)] = &told[..] else {
+        panic!("no call is made: {told:?}");
+    };
+    assert!(error.message.contains("destructive"), "{error}");
+    assert_eq!(fresh.risk, Risk::Destructive);
+}
+
+#[test]
+fn what_was_read_before_it_could_have_changed_does_not_say_that_somebody_changed_it() {
+    let goal = Goal::Running {
+        service: "frontend".to_owned(),
+        desired: 5,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let cloud = cloud();
+    let since = cloud.now();
+    let mut seen = Observations::default();
+    let read = runtime.block_on(cloud.read(crate::model::Tier::Ecs));
+    seen.tier_mut(crate::model::Tier::Ecs).settle(read, since);
+    // Later reads fail; what is known is as old as before.
+    let failed = Err(crate::error::Error::new(ErrorKind::Throttled, "slow down"));
+    let later = since + jiff::SignedDuration::from_mins(5);
+    seen.tier_mut(crate::model::Tier::Ecs).settle(failed, later);
+    let standing = goal.judge(&seen, since, later).unwrap();
+    assert_eq!(standing.verdict, Verdict::Watching);
+}
+
+#[test]
+fn a_watch_that_cannot_see_any_more_says_so_with_the_code_of_the_reason() {
+    let now = jiff::Timestamp::UNIX_EPOCH;
+    let goal = Goal::Running {
+        service: "frontend".to_owned(),
+        desired: 5,
+    };
+    let mut watch = Watch::found("Scale frontend", goal, now);
+    let mut seen = Observations::default();
+    let expired = crate::error::Error::new(ErrorKind::Expired, "the session has ended");
+    seen.tier_mut(crate::model::Tier::Ecs)
+        .settle(Err(expired), now);
+    watch.lose_sight(&seen, now);
+    let outcome = watch.outcome.unwrap();
+    assert_eq!(outcome.exit_code(), 5);
+    assert!(outcome.says()[0].contains("the session has ended"));
+}

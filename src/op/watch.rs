@@ -1,6 +1,6 @@
 //! An operation under way: which calls were made, where its goal stands, and how it ended.
 
-use super::{Goal, LastWords, Plan, Request, Standing, Step, StepState, Told, Verdict};
+use super::{Goal, LastWords, Plan, Request, Standing, Step, StepState, Told, Undo, Verdict};
 use crate::{
     cloud::Call,
     error::{Error, ErrorKind, Result},
@@ -8,9 +8,12 @@ use crate::{
     model::log::LogEvent,
     observe::Observations,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use std::sync::Arc;
+
+/// How long something that was found under way is watched.
+const FOUND: SignedDuration = SignedDuration::from_hours(6);
 
 /// Where a call stands.
 #[derive(Debug, Clone)]
@@ -151,6 +154,18 @@ impl Watch {
         }
     }
 
+    /// What leads out of it: what helps while it is failing, else what undoes it. What was rolled back needs neither.
+    #[must_use]
+    pub fn way_back(&self) -> Option<&Request> {
+        let undo = || match &self.plan.as_ref()?.undo {
+            Undo::By(request, _) if !matches!(self.outcome, Some(Outcome::RolledBack(_))) => {
+                Some(&**request)
+            }
+            _ => None,
+        };
+        self.remedy.as_ref().or_else(undo)
+    }
+
     /// Whether calls are still being made: the console must not leave now.
     #[must_use]
     pub const fn is_calling(&self) -> bool {
@@ -244,7 +259,9 @@ impl Watch {
                 }
             }
         }
-        if self.deadline.is_some_and(|deadline| now >= deadline) {
+        // What was found under way tells no deadline of its own, and may never end.
+        let deadline = *self.deadline.get_or_insert(now + FOUND);
+        if now >= deadline {
             let span = format::duration(now.as_second() - since.as_second());
             let mut why = std::mem::take(&mut self.failing);
             let open = self.steps.iter().find(|t| t.step.state != StepState::Done);
@@ -252,7 +269,31 @@ impl Watch {
                 Some(open) => format!("after {span} still not: {}", open.step.label),
                 None => format!("after {span} nothing could be read"),
             });
+            why.extend(self.unseen(seen).map(|error| error.message.clone()));
             self.end(Outcome::NotReached(why), now);
+        }
+    }
+
+    /// Why what the goal is about cannot be read now.
+    fn unseen<'s>(&self, seen: &'s Observations) -> Option<&'s Error> {
+        seen.tier(*self.goal.tiers().first()?).error.as_ref()
+    }
+
+    /// Ends it where it cannot be seen any more: waiting does not bring credentials or permissions back.
+    pub fn lose_sight(&mut self, seen: &Observations, now: Timestamp) {
+        let lost = self.unseen(seen).filter(|error| {
+            matches!(
+                error.kind,
+                ErrorKind::Denied { .. } | ErrorKind::Expired | ErrorKind::NoCredentials
+            )
+        });
+        if let (Some(error), None) = (lost, &self.outcome) {
+            let error = Error::new(
+                error.kind.clone(),
+                format!("it goes on, but cannot be watched: {}", error.message),
+            )
+            .hint("`hydren status` says how it is, once that is mended");
+            self.end(Outcome::Failed(error), now);
         }
     }
 

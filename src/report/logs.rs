@@ -21,7 +21,6 @@ use crate::{
     logs::{
         filter::Filter,
         flow::FlowFormats,
-        secrets::mask,
         store::{Line, Stream},
         view::Secrets,
     },
@@ -213,7 +212,9 @@ impl Printer<'_> {
             let rows = answer.rows.iter().map(|row| {
                 let row: serde_json::Map<String, serde_json::Value> = row
                     .iter()
-                    .map(|(field, value)| (field.clone(), self.covered(value).into()))
+                    .map(|(field, value)| {
+                        (field.clone(), self.secrets.cover_field(field, value).into())
+                    })
                     .collect();
                 record(&row)
             });
@@ -228,7 +229,7 @@ impl Printer<'_> {
         let cells = |row: &Vec<(String, String)>| -> Vec<String> {
             let value = |field: &&str| row.iter().find(|(name, _)| name == field);
             let values = header.iter().map(|field| match value(field) {
-                Some((_, value)) => self.covered(value).into_owned(),
+                Some((_, value)) => self.secrets.cover_field(field, value).into_owned(),
                 None => String::new(),
             });
             values.collect()
@@ -306,10 +307,7 @@ impl Printer<'_> {
     }
 
     fn covered<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        match self.secrets {
-            Secrets::Masked => mask(text),
-            Secrets::Shown => Cow::Borrowed(text),
-        }
+        self.secrets.cover(text)
     }
 
     /// As it came, for a program; for a terminal, line by line, what it cannot obey.

@@ -168,35 +168,33 @@ pub fn question(plan: &Plan, environment: &Environment) -> String {
     }
 }
 
-/// Carries a plan out and watches it to its end, or until its calls were accepted. What happens is told in lines.
-pub async fn run(
+/// Carries a plan out. What happens is told in lines. Gives the plan that would be made now, where that is another one.
+pub async fn carry(
     cloud: &dyn Cloud,
     environment: &Environment,
     plan: Plan,
-    wait: Wait,
     mut tell: impl FnMut(&str) + Send,
-) -> Watch {
+) -> (Watch, Option<Plan>) {
     let plan = Arc::new(plan);
     let desk = Desk::new(cloud, environment);
     let mut watch = Watch::new(Arc::clone(&plan), cloud.now());
-    let mut line = |now: Timestamp, text: &str| {
-        tell(&format!(
-            "{}  {}\n",
-            format::clock(now),
-            safe(text, Output::Table)
-        ));
-    };
-    carry_out(&desk, &plan, |told| {
+    let fresh = carry_out(&desk, &plan, |told| {
         let now = cloud.now();
         if let Told::Accepted(_, outcome) = &told {
-            line(now, &format!("✓ {}", outcome.summary));
+            tell(&line(now, &format!("✓ {}", outcome.summary)));
         }
         watch.told(told, now);
     })
     .await;
-    if wait == Wait::ForCalls {
-        watch.accept(cloud.now());
-    }
+    (watch, fresh)
+}
+
+fn line(now: Timestamp, text: &str) -> String {
+    format!("{}  {}\n", format::clock(now), safe(text, Output::Table))
+}
+
+/// Watches an operation to its end. What happens is told in lines, once each; also what keeps it from being seen.
+pub async fn watch(cloud: &dyn Cloud, watch: &mut Watch, mut tell: impl FnMut(&str) + Send) {
     let mut seen = Observations::default();
     let mut known: HashSet<String> = HashSet::new();
     while watch.outcome.is_none() {
@@ -206,41 +204,35 @@ pub async fn run(
         }
         let now = cloud.now();
         watch.observe(&seen, now);
-        for Timed { step, .. } in &watch.steps {
+        let steps = watch.steps.iter().filter_map(|Timed { step, .. }| {
             let glyph = match step.state {
-                StepState::Waiting => continue,
+                StepState::Waiting => return None,
                 StepState::Active => "…",
                 StepState::Done => "✓",
                 StepState::Failed => "✗",
             };
-            let text = if step.detail.is_empty() {
-                format!("{glyph} {}", step.label)
-            } else {
-                format!("{glyph} {}: {}", step.label, step.detail)
-            };
+            let colon = if step.detail.is_empty() { "" } else { ": " };
+            Some(format!("{glyph} {}{colon}{}", step.label, step.detail))
+        });
+        let errors = watch.goal.tiers().iter().filter_map(|tier| {
+            let error = seen.tier(*tier).error.as_ref()?;
+            Some(format!("▲ {}", error.message))
+        });
+        for text in steps.chain(errors).collect::<Vec<_>>() {
             if known.insert(text.clone()) {
-                line(now, &text);
+                tell(&line(now, &text));
             }
         }
         if let Some(words) = watch.wants(&seen) {
             let read = words.read(cloud).await;
             watch.heard(&words, &read);
         }
-        // Whoever waits for a change that fails wants to know it at once.
+        // Whoever waits for a change that fails wants to know it at once, and that it cannot be seen any more.
         watch.give_up(now);
+        watch.lose_sight(&seen, now);
         if watch.outcome.is_none() {
             let pace = u64::try_from(watch.goal.pace()).unwrap_or(1);
             cloud.rest(Duration::from_secs(pace)).await;
         }
     }
-    watch
-}
-
-/// What is waited for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wait {
-    /// The goal.
-    ForGoal,
-    /// That AWS accepts the calls.
-    ForCalls,
 }

@@ -4,7 +4,7 @@ use super::dialog::{self, span};
 use crate::{
     app::{Answer, App, Filling, Lines, Review},
     format,
-    op::{CallState, Confirmation, Mark, Outcome, StepState, Undo, Watch, form::Kind},
+    op::{CallState, Confirmation, Mark, Outcome, StepState, Watch, form::Kind},
     text::{cut, neutral, wrap},
     theme::Role,
 };
@@ -240,10 +240,10 @@ pub(super) fn watch(app: &App, index: usize, lines: &Lines, body: Rect, buf: &mu
     all.extend(said(app, watch, room));
     let last = usize::from(app.watches.len() > 1);
     let mut hints = vec![("esc", "leaves it to itself")];
-    if watch.remedy.is_some() {
-        hints.push(("u", "plans the remedy"));
-    } else if let Some(Undo::By(..)) = watch.plan.as_ref().map(|p| &p.undo) {
-        hints.push(("u", "plans the undo"));
+    match (&watch.remedy, watch.way_back()) {
+        (Some(_), _) => hints.push(("u", "plans the remedy")),
+        (None, Some(_)) => hints.push(("u", "plans the undo")),
+        (None, None) => {}
     }
     if last > 0 {
         hints.push(("tab", "next operation"));

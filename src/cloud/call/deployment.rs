@@ -1,7 +1,10 @@
 //! Calls that register, deploy and stop revisions, and the `aws` commands that do the same.
 
 use super::Call;
-use crate::model::task_document::{Edit, READ_ONLY, RESERVED_TAG, TaskDocument};
+use crate::{
+    logs::secrets::mask_words,
+    model::task_document::{Edit, READ_ONLY, RESERVED_TAG, TaskDocument},
+};
 use serde::Serialize;
 
 /// IAM actions that registering a revision needs: it hands on the roles of the task, and its tags.
@@ -116,8 +119,12 @@ fn step(edit: &Edit) -> String {
     };
     match edit {
         Edit::Image { container, image } => format!("{}.image = {}", of(container), quoted(image)),
-        Edit::Command { container, words } => {
+        Edit::Command { container, words } if mask_words(words) == *words => {
             format!("{}.command = {}", of(container), serde_json::json!(words))
+        }
+        // As with variables: from the shell's own, as a JSON list.
+        Edit::Command { container, .. } => {
+            format!("{}.command = ($ENV.COMMAND | fromjson)", of(container))
         }
         Edit::SetVariable {
             container, name, ..

@@ -203,9 +203,9 @@ impl EdgeCall {
                 set,
                 address,
                 listing,
-                ..
+                until,
             } => {
-                let filter = set_filter(set.scope, address, *listing);
+                let filter = set_filter(set.scope, address, *listing, *until);
                 return waf_pipe("ip-set", (&set.name, &set.id, set.scope), &filter);
             }
             Self::SwitchAlarm { alarm, region, to } => [
@@ -283,15 +283,27 @@ fn rule_filter(scope: WafScope, rule: &str, to: RuleMode) -> String {
     )
 }
 
-fn set_filter(scope: WafScope, address: &str, listing: Listing) -> String {
+fn set_filter(
+    scope: WafScope,
+    address: &str,
+    listing: Listing,
+    until: Option<Timestamp>,
+) -> String {
+    let note = until.map(|at| format!("{address}@{}", at.strftime("%Y-%m-%dT%H:%MZ")));
+    let notes: Vec<String> = note.into_iter().collect();
+    let (mark, notes) = (
+        serde_json::json!(format!("{address}@")),
+        serde_json::json!(notes),
+    );
     let address = serde_json::json!([address]);
-    let sign = match listing {
-        Listing::Listed => '+',
-        Listing::Unlisted => '-',
+    let addresses = match listing {
+        Listing::Listed => format!("((.Addresses - {address}) + {address})"),
+        Listing::Unlisted => format!("(.Addresses - {address})"),
     };
     format!(
-        ".LockToken as $t | .IPSet | {{Name, Id, Description, Addresses: (.Addresses {sign} {address})}} \
-         | del(.[] | nulls) | . + {{Scope: \"{}\", LockToken: $t}}",
+        ".LockToken as $t | .IPSet | {{Name, Id, Description: ((.Description // \"\" | split(\" \") \
+         | map(select(startswith({mark}) | not))) + {notes} | join(\" \")), Addresses: {addresses}}} \
+         | del(.[] | select(. == \"\")) | . + {{Scope: \"{}\", LockToken: $t}}",
         scope_word(scope)
     )
 }

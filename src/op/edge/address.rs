@@ -194,10 +194,13 @@ impl Operation for ListAddress {
         let range = range(self.address.as_deref())?;
         let waf = desk.waf().await?;
         let set = self.set_in(&waf, range)?;
-        let until = self.until.map(|until| match until {
-            Until::At(at) => at,
-            Until::After(span) => desk.now() + span,
-        });
+        let until = match self.until {
+            None => None,
+            Some(Until::At(at)) => Some(at),
+            Some(Until::After(span)) => Some(desk.now().checked_add(span).map_err(|e| {
+                Error::new(ErrorKind::Usage, "that is too far ahead to be noted").source(e)
+            })?),
+        };
         let request = Self {
             address: Some(range.to_string()),
             list: self.list,
@@ -212,16 +215,7 @@ impl Operation for ListAddress {
                 format::count(set.addresses.len(), "range"),
                 set.rule
             ))
-            .undo(Undo::By(
-                Box::new(
-                    UnlistAddress {
-                        address: Some(range.to_string()),
-                        set: Some(set.name.name.clone()),
-                    }
-                    .into(),
-                ),
-                "take it off the IP set".to_owned(),
-            ));
+            .undo(self.undo(set, range));
         let description = noted(&set.description, range, until);
         let listed = set.lists(range);
         if !listed {
@@ -281,6 +275,25 @@ impl Operation for ListAddress {
 }
 
 impl ListAddress {
+    /// What brings the set back to what it is: without the range, or with the note that the range has.
+    fn undo(&self, set: &IpSet, range: Range) -> Undo {
+        let (address, name) = (Some(range.to_string()), Some(set.name.name.clone()));
+        if !set.lists(range) {
+            let undo = UnlistAddress { address, set: name };
+            return Undo::By(Box::new(undo.into()), "take it off the IP set".to_owned());
+        }
+        let undo = Self {
+            address,
+            set: name,
+            until: set.noted_until(range).map(Until::At),
+            ..self.clone()
+        };
+        Undo::By(
+            Box::new(undo.into()),
+            "note again what is noted now".to_owned(),
+        )
+    }
+
     fn set_in<'w>(&self, waf: &'w Waf, range: Range) -> Result<&'w IpSet> {
         let acts = |set: &IpSet| {
             let rule = waf.rules.iter().find(|rule| rule.name == set.rule);
@@ -362,7 +375,7 @@ impl Operation for UnlistAddress {
                         address: Some(range.to_string()),
                         list,
                         set: Some(set.name.name.clone()),
-                        until: None,
+                        until: set.noted_until(range).map(Until::At),
                     }
                     .into(),
                 ),

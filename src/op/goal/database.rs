@@ -76,8 +76,17 @@ impl DatabaseGoal {
         match self {
             Self::SnapshotDeleted { snapshot } => {
                 let left = database.snapshots.iter().find(|s| s.id == *snapshot);
-                let detail = left.map_or("gone", |s| s.status.word());
-                let step = Step::new("snapshot deleted", left.is_none(), detail);
+                // Snapshots that could not be listed are not gone.
+                let unread = database
+                    .gaps
+                    .iter()
+                    .any(|g| g.contains("DescribeDBSnapshots"));
+                let detail = match left {
+                    Some(snapshot) => snapshot.status.word(),
+                    None if unread => "not known: snapshots cannot be listed",
+                    None => "gone",
+                };
+                let step = Step::new("snapshot deleted", left.is_none() && !unread, detail);
                 Standing::of_one(step, || format!("snapshot {snapshot} is deleted"))
             }
             Self::Restored { database: id } => restored(database, id),
@@ -91,7 +100,11 @@ impl DatabaseGoal {
             Self::Settled { database: id } => {
                 let siblings = database.siblings.iter();
                 let of_sibling = siblings.clone().find(|s| s.id == *id).map(|s| &s.status);
-                let status = of_sibling.unwrap_or(&database.status);
+                let own = (database.id == *id).then_some(&database.status);
+                let Some(status) = of_sibling.or(own) else {
+                    let step = Step::new("available", StepState::Failed, "not listed");
+                    return Standing::failing(vec![step], format!("{id} is no longer listed"));
+                };
                 ended(vec![up(status)], status, || format!("{id} is available"))
             }
         }

@@ -154,7 +154,7 @@ impl Rollout {
         };
         steps.push(Step::new(
             label,
-            if names.is_empty() {
+            if old == 0 && (names.is_empty() || primary.running >= desired) {
                 StepState::Done
             } else if primary.running >= desired {
                 StepState::Active

@@ -36,8 +36,9 @@ pub(super) struct Found {
 
 /// A reference in its parts: repository, and tag or digest with its mark.
 fn split(reference: &str) -> (&str, &str) {
-    if let Some(at) = reference.find('@') {
-        return reference.split_at(at);
+    if let Some((name, _)) = reference.split_once('@') {
+        // A tag before the digest says nothing: the digest is what is meant.
+        return (split(name).0, &reference[name.len()..]);
     }
     let name = reference.rfind('/').map_or(0, |slash| slash + 1);
     match reference[name..].find(':') {

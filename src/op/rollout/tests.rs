@@ -74,8 +74,10 @@ async fn a_tag_is_rolled_out_by_its_digest_and_replaces_every_task() {
 
 /// What the command line ends with.
 async fn headless(cloud: &SimCloud, plan: Plan) -> Watch {
-    use crate::report::operate::{self, Wait};
-    operate::run(cloud, &environment(), plan, Wait::ForGoal, |_| {}).await
+    use crate::report::operate;
+    let (mut watch, _) = operate::carry(cloud, &environment(), plan, |_| {}).await;
+    operate::watch(cloud, &mut watch, |_| {}).await;
+    watch
 }
 
 #[tokio::test]

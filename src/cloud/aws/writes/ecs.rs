@@ -111,10 +111,18 @@ pub(in crate::cloud::aws) async fn register(
         .await
         .map_err(|e| explain(call.action(), family, e))?;
     let registered = answer.task_definition();
-    let revision = registered.map_or(0, aws_sdk_ecs::types::TaskDefinition::revision);
+    let arn = registered.and_then(|d| d.task_definition_arn());
+    let (Some(registered), Some(arn)) = (registered, arn) else {
+        // Without it another's revision of the family could be taken for this one.
+        return Err(Error::new(
+            ErrorKind::Service,
+            format!("ECS does not say which revision of {family} it registered"),
+        )
+        .hint("look at the family's revisions before trying again"));
+    };
     Ok(CallOutcome {
-        summary: format!("{family}:{revision} is registered"),
-        resource: registered.and_then(|d| d.task_definition_arn().map(str::to_owned)),
+        summary: format!("{family}:{} is registered", registered.revision()),
+        resource: Some(arn.to_owned()),
     })
 }
 
