@@ -152,6 +152,14 @@ pub enum Command {
         #[command(flatten)]
         carry: Carry,
     },
+    /// Let a deployment go on that waits at a pause hook (blue/green, linear, canary)
+    Continue {
+        /// Service
+        service: String,
+        /// How it is carried out.
+        #[command(flatten)]
+        carry: Carry,
+    },
     /// Stop one task; its service starts another
     StopTask {
         /// Task id, ARN, or the beginning of an id
@@ -250,6 +258,10 @@ impl Command {
             Self::Rollback { service, to, carry } => {
                 let (service, to) = (service.clone(), to.clone());
                 (op::RollBack { service, to }.into(), *carry)
+            }
+            Self::Continue { service, carry } => {
+                let service = service.clone();
+                (op::ContinueDeployment { service }.into(), *carry)
             }
             Self::StopTask { task, carry } => {
                 let task = task.clone();

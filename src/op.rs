@@ -16,6 +16,7 @@
 
 mod carry;
 mod confirm;
+mod continue_deployment;
 mod database;
 mod desk;
 mod edge;
@@ -36,12 +37,13 @@ mod tests;
 
 pub use carry::{Told, carry_out};
 pub use confirm::Confirmation;
+pub use continue_deployment::ContinueDeployment;
 pub use database::{
     DeleteSnapshot, ModifyDatabase, Origin, RebootDatabase, RestoreDatabase, SnapshotDatabase,
 };
 pub use desk::Desk;
 pub use edge::{InvalidatePaths, List, ListAddress, SetRule, SwitchAlarm, UnlistAddress, Until};
-pub use goal::{DatabaseGoal, Goal, Standing, Step, StepState, Verdict, under_way};
+pub use goal::{DatabaseGoal, Goal, Standing, Step, StepState, Verdict, left, under_way};
 pub use last_words::LastWords;
 pub use plan::{Change, Check, CheckState, Cost, Document, Mark, Plan, Risk, Undo, usd};
 pub use restart::Restart;
@@ -130,6 +132,7 @@ requests! {
     Restart(Restart) "Replaces the tasks of a service by new ones of the same revision.",
     RollOut(RollOut) "Rolls a new revision of a service out.",
     RollBack(RollBack) "Stops a deployment, or goes back to an earlier revision.",
+    Continue(ContinueDeployment) "Lets a deployment go on that waits at a pause hook.",
     StopTask(StopTask) "Stops one task; its service starts another.",
     Invalidate(InvalidatePaths) "Drops cached copies from the distribution's edges.",
     SetRule(SetRule) "Lets a rule of the web ACL count instead of block, and back.",

@@ -41,9 +41,10 @@ fn printed(command: &str) -> Result<String> {
     let cli = Cli::try_parse_from(words).map_err(|e| broken(e.to_string()))?;
     let request = cli.command.as_ref().and_then(Command::request);
     let (request, carry) = request.ok_or_else(|| broken("it is no operation".to_owned()))?;
+    let options = cli.simulation()?.unwrap_or_default();
     let cloud = SimCloud::new(SimOptions {
-        elapsed: Some(Duration::ZERO),
-        ..SimOptions::default()
+        elapsed: options.elapsed.or(Some(Duration::ZERO)),
+        ..options
     });
     let environment = sim::environment();
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -499,6 +499,11 @@ impl App {
         let next = match key.code {
             KeyCode::Tab => (index + 1) % self.watches.len().max(1),
             KeyCode::BackTab => index.checked_sub(1).unwrap_or(self.watches.len() - 1),
+            KeyCode::Char('c') => {
+                let (_, next) = self.watches.get(index)?.paused.clone()?;
+                self.layers.pop();
+                return Some(self.begin(next));
+            }
             KeyCode::Char('u') => {
                 self.layers.pop();
                 return Some(self.undo(index));
@@ -557,7 +562,7 @@ impl App {
             service: text(),
             to: None,
         };
-        let service: [(&str, Request); 4] = [
+        let service: [(&str, Request); 5] = [
             ("rollout", rollout.into()),
             ("rollback", rollback.into()),
             (
@@ -567,6 +572,10 @@ impl App {
                     desired: None,
                 }
                 .into(),
+            ),
+            (
+                "continue",
+                op::ContinueDeployment { service: text() }.into(),
             ),
             ("restart", op::Restart { service: text() }.into()),
         ];

@@ -1,7 +1,8 @@
 //! ECS: the cluster, services, deployments, tasks, task definitions and application autoscaling.
 
 use super::state::{
-    RolloutState, RolloutStatus, ScalingStatus, ServiceStatus, StopCode, TaskHealth, TaskStatus,
+    HookStatus, RolloutState, RolloutStatus, ScalingStatus, ServiceStatus, StopCode, TaskHealth,
+    TaskStatus,
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -160,6 +161,8 @@ pub struct Rollout {
     pub sources: Vec<String>,
     /// Tasks of the target: requested, running, pending.
     pub target_tasks: Option<(i32, i32, i32)>,
+    /// Lifecycle hooks of the stage that it is in.
+    pub hooks: Vec<Hook>,
     /// Circuit breaker: status, failures, threshold.
     pub circuit_breaker: Option<CircuitBreaker>,
     /// Why it rolled back.
@@ -172,7 +175,32 @@ pub struct Rollout {
     pub finished_at: Option<Timestamp>,
 }
 
+/// A lifecycle hook that a blue/green, linear or canary deployment stops at (ECS API reference, `DeploymentLifecycleHookDetail`).
+#[derive(Debug, Clone, Serialize)]
+pub struct Hook {
+    /// What `ContinueServiceDeployment` takes.
+    pub id: String,
+    /// `PAUSE` or `AWS_LAMBDA`.
+    pub kind: String,
+    /// Where it stands.
+    pub status: HookStatus,
+    /// When ECS takes [`Hook::on_timeout`].
+    pub expires_at: Option<Timestamp>,
+    /// `CONTINUE` or `ROLLBACK`.
+    pub on_timeout: Option<String>,
+}
+
 impl Rollout {
+    /// The hook at which it waits for somebody to let it go on.
+    #[must_use]
+    pub fn paused(&self) -> Option<&Hook> {
+        let waits = |hook: &&Hook| hook.status == HookStatus::AwaitingAction;
+        self.hooks
+            .iter()
+            .find(waits)
+            .filter(|_| self.status == RolloutStatus::InProgress)
+    }
+
     /// Whether it is still going on.
     #[must_use]
     pub fn in_progress(&self) -> bool {

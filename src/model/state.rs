@@ -87,6 +87,16 @@ state! {
 }
 
 state! {
+    /// Where a lifecycle hook of a deployment stands (ECS API, `DeploymentLifecycleHookDetail.status`).
+    HookStatus:
+    AwaitingAction = "AWAITING_ACTION",
+    InProgress = "IN_PROGRESS",
+    Succeeded = "SUCCEEDED",
+    Failed = "FAILED",
+    TimedOut = "TIMED_OUT",
+}
+
+state! {
     /// Where a task stands in its life (ECS developer guide, task lifecycle).
     TaskStatus:
     Provisioning = "PROVISIONING",

@@ -151,7 +151,9 @@ pub(super) const IDLE: &str = "no deployment in progress";
 pub(super) fn idle(plan: Plan, service: &Service) -> Plan {
     let what = IDLE;
     let running = service.rollouts.iter().find(|r| r.in_progress());
-    let several = service.deployments.len() > 1;
+    // One that failed may stay listed without a task.
+    let mut others = service.deployments.iter().skip(1);
+    let several = others.any(|d| d.running + d.pending > 0);
     match running {
         Some(rollout) => plan.check(
             what,

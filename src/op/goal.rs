@@ -8,7 +8,7 @@ mod edge;
 mod rollout;
 
 pub use database::DatabaseGoal;
-pub use rollout::Rollout;
+pub use rollout::{Rollout, left};
 
 use super::{LastWords, Request, Watch};
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
     format,
     model::{
         Tier,
+        metric::{Metric, MetricId},
         state::{InvalidationStatus, SnapshotStatus, TaskStatus},
     },
     observe::Observations,
@@ -100,6 +101,15 @@ pub enum Verdict {
         why: Vec<String>,
         /// What helps.
         remedy: Option<Box<Request>>,
+    },
+    /// It waits for somebody to decide.
+    Paused {
+        /// At what, and what comes without a decision.
+        why: String,
+        /// What lets it go on.
+        next: Box<Request>,
+        /// What takes it back.
+        back: Box<Request>,
     },
     /// What was done has been undone, by AWS or by somebody.
     RolledBack(Vec<String>),
@@ -232,6 +242,16 @@ impl Goal {
             Self::AlarmActions { .. } => &[Tier::Alarms],
             Self::Snapshot { .. } | Self::Database(_) => &[Tier::Rds],
         }
+    }
+
+    /// The metrics that tell what users feel of it.
+    #[must_use]
+    pub fn metrics(&self) -> Vec<MetricId> {
+        let metrics: &[Metric] = match self {
+            Self::Rollout(_) => &rollout::traffic::METRICS,
+            _ => &[],
+        };
+        metrics.iter().map(|metric| MetricId::of(*metric)).collect()
     }
 
     /// Seconds between two observations while somebody waits.
@@ -406,6 +426,7 @@ pub fn under_way(seen: &Observations) -> Vec<Watch> {
             service: service.name.clone(),
             revision,
             before: None,
+            deployment: Some(rollout.arn.clone()),
         });
         Some(Watch::found(title, goal, rollout.created_at?))
     });

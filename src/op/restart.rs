@@ -34,6 +34,7 @@ impl Operation for Restart {
             service: service.name.clone(),
             revision: primary.map(|d| d.revision.clone()),
             before: primary.map(|d| d.id.clone()),
+            deployment: None,
         });
         let tasks = format::count(service.running, "task");
         let mut plan = Plan::new(

@@ -155,6 +155,7 @@ impl Deploying<'_> {
             service: service.name.clone(),
             revision: self.revision.clone(),
             before: primary.map(|d| d.id.clone()),
+            deployment: None,
         });
         let mut plan = Plan::new(request, title, &service.name, goal, self.desk.now());
         plan.changes = differences(self.before, self.after);

@@ -284,3 +284,138 @@ fn a_watch_that_cannot_see_any_more_says_so_with_the_code_of_the_reason() {
     assert_eq!(outcome.exit_code(), 5);
     assert!(outcome.says()[0].contains("the session has ended"));
 }
+
+fn gated() -> SimCloud {
+    SimCloud::new(SimOptions {
+        elapsed: Some(Duration::from_mins(10)),
+        scenario: crate::cloud::sim::Scenario::Gated,
+        ..SimOptions::default()
+    })
+}
+
+#[tokio::test]
+async fn a_deployment_that_waits_at_its_pause_hook_is_let_go_on_and_completes() {
+    let cloud = gated();
+    let service = "frontend".to_owned();
+    let watch = run(
+        &cloud,
+        ContinueDeployment {
+            service: service.clone(),
+        },
+    )
+    .await;
+    assert!(matches!(watch.outcome, Some(Outcome::Done(_))), "{watch:?}");
+    let took = watch.ended_at.unwrap().duration_since(watch.started_at);
+    assert!(took.as_secs() >= 300, "both stay up while it bakes: {took}");
+    // Nothing waits any more.
+    let environment = environment();
+    let desk = Desk::new(&cloud, &environment);
+    let again: Request = ContinueDeployment { service }.into();
+    let error = again.plan(&desk).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Conflict);
+    assert_eq!(error.message, "no deployment of frontend is under way");
+}
+
+#[tokio::test]
+async fn a_rollout_that_pauses_says_so_and_is_rolled_back_when_nobody_decides() {
+    let cloud = gated();
+    let environment = environment();
+    let back = RollBack {
+        service: "frontend".to_owned(),
+        to: None,
+    };
+    run(&cloud, back).await;
+    let restart: Request = Restart {
+        service: "frontend".to_owned(),
+    }
+    .into();
+    let plan = Arc::new(
+        restart
+            .plan(&Desk::new(&cloud, &environment))
+            .await
+            .unwrap(),
+    );
+    let mut watch = Watch::new(Arc::clone(&plan), cloud.now());
+    carry_out(&Desk::new(&cloud, &environment), &plan, |told| {
+        watch.told(told, cloud.now());
+    })
+    .await;
+    // Ours is patient.
+    watch.deadline = Some(cloud.now() + jiff::SignedDuration::from_hours(3));
+    let mut seen = Observations::default();
+    let mut pauses = Vec::new();
+    while watch.outcome.is_none() {
+        for tier in watch.goal.tiers() {
+            seen.tier_mut(*tier)
+                .settle(cloud.read(*tier).await, cloud.now());
+        }
+        watch.observe(&seen, cloud.now());
+        pauses.extend(watch.paused.iter().map(|(why, _)| why.clone()));
+        cloud.rest(Duration::from_secs(30)).await;
+    }
+    let first = pauses.first().unwrap();
+    assert!(first.starts_with("It is paused at post test traffic shift, stage 6 of 11, and rolls back by itself in 1 h"), "{first}");
+    assert!(
+        matches!(watch.outcome, Some(Outcome::RolledBack(_))),
+        "{watch:?}"
+    );
+    assert_eq!(
+        says(&watch)[0],
+        "it was rolled back: Lifecycle hook timed out."
+    );
+}
+
+#[tokio::test]
+async fn a_service_that_fails_users_after_a_rollout_is_called_failing_though_its_tasks_run() {
+    use crate::model::metric::{Metric, MetricId, Metrics, Series, Window};
+    let cloud = cloud();
+    let environment = environment();
+    let desk = Desk::new(&cloud, &environment);
+    let restart: Request = Restart {
+        service: "frontend".to_owned(),
+    }
+    .into();
+    let plan = Arc::new(restart.plan(&desk).await.unwrap());
+    let mut watch = Watch::new(Arc::clone(&plan), cloud.now());
+    carry_out(&desk, &plan, |told| watch.told(told, cloud.now())).await;
+    let mut seen = Observations::default();
+    cloud.rest(Duration::from_mins(5)).await;
+    for tier in watch.goal.tiers() {
+        seen.tier_mut(*tier)
+            .settle(cloud.read(*tier).await, cloud.now());
+    }
+    let window = Window::last(cloud.now(), 1_200);
+    let flat = |value: f64| Series {
+        values: vec![value; window.len()],
+    };
+    let failing = (0..window.len()).map(|minute| {
+        if window.at(minute) >= watch.started_at {
+            40.0
+        } else {
+            0.0
+        }
+    });
+    let metrics = Metrics {
+        window,
+        series: [
+            (MetricId::of(Metric::AlbRequests), flat(100.0)),
+            (
+                MetricId::of(Metric::AlbTarget5xx),
+                Series {
+                    values: failing.collect(),
+                },
+            ),
+        ]
+        .into(),
+        messages: Vec::new(),
+    };
+    seen.metrics.settle(Ok(Arc::new(metrics)), cloud.now());
+    watch.observe(&seen, cloud.now());
+    assert!(watch.outcome.is_none(), "{watch:?}");
+    assert!(
+        watch.failing[0].starts_with("5xx answers rose from 0.0 % to 40.0 %"),
+        "{:?}",
+        watch.failing
+    );
+    assert_eq!(watch.remedy.as_ref().map(Request::name), Some("rollback"));
+}

@@ -110,6 +110,8 @@ pub struct Watch {
     pub failing: Vec<String>,
     /// What helps then.
     pub remedy: Option<Request>,
+    /// That it waits for somebody, and what lets it go on.
+    pub paused: Option<(String, Request)>,
     /// The task whose last lines were asked for.
     heard_of: Option<String>,
     /// What it said at last.
@@ -147,6 +149,7 @@ impl Watch {
             steps: Vec::new(),
             failing: Vec::new(),
             remedy: None,
+            paused: None,
             heard_of: None,
             last_words: Vec::new(),
             outcome: None,
@@ -237,6 +240,7 @@ impl Watch {
             why.extend(self.last_words.iter().filter(|_| unsaid).cloned());
         }
         self.outcome = Some(outcome);
+        self.paused = None;
         self.ended_at = Some(now);
     }
 
@@ -248,8 +252,14 @@ impl Watch {
         if let Some(Standing { steps, verdict }) = self.goal.judge(seen, since, now) {
             self.take_steps(steps, now);
             self.failing.clear();
+            self.paused = None;
+            self.remedy = None;
             match verdict {
                 Verdict::Watching => {}
+                Verdict::Paused { why, next, back } => {
+                    self.paused = Some((why, *next));
+                    self.remedy = Some(*back);
+                }
                 Verdict::Reached(what) => return self.end(Outcome::Done(what), now),
                 Verdict::RolledBack(why) => return self.end(Outcome::RolledBack(why), now),
                 Verdict::Failing { why, remedy } => {

@@ -6,12 +6,13 @@ use crate::{
     cloud::Cloud,
     error::{Error, ErrorKind, Result},
     format,
-    model::environment::Environment,
+    model::{environment::Environment, metric::Window},
     observe::Observations,
     op::{
         CallState, Confirmation, Desk, Document, Mark, Outcome, Plan, StepState, Timed, Told, Undo,
         Watch, carry_out,
     },
+    poll::{self, Due},
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -197,12 +198,19 @@ fn line(now: Timestamp, text: &str) -> String {
 pub async fn watch(cloud: &dyn Cloud, watch: &mut Watch, mut tell: impl FnMut(&str) + Send) {
     let mut seen = Observations::default();
     let mut known: HashSet<String> = HashSet::new();
+    let mut waited = false;
+    let (metrics, mut due) = (watch.goal.metrics(), Due::default());
     while watch.outcome.is_none() {
         for tier in watch.goal.tiers() {
             let read = cloud.read(*tier).await;
             seen.tier_mut(*tier).settle(read, cloud.now());
         }
         let now = cloud.now();
+        if !metrics.is_empty() && due.take(now, poll::METRICS) {
+            // What users feel helps to judge, but is not waited for.
+            let read = cloud.metrics(&metrics, Window::last(now, 3_600)).await;
+            seen.metrics.settle(read.map(Arc::new), now);
+        }
         watch.observe(&seen, now);
         let steps = watch.steps.iter().filter_map(|Timed { step, .. }| {
             let glyph = match step.state {
@@ -218,11 +226,15 @@ pub async fn watch(cloud: &dyn Cloud, watch: &mut Watch, mut tell: impl FnMut(&s
             let error = seen.tier(*tier).error.as_ref()?;
             Some(format!("▲ {}", error.message))
         });
-        for text in steps.chain(errors).collect::<Vec<_>>() {
+        // What it waits for is said once: it tells the time left, which is another one each time.
+        let waits = watch.paused.iter().filter(|_| !waited);
+        let waits = waits.map(|(why, _)| format!("▲ {why}"));
+        for text in steps.chain(errors).chain(waits).collect::<Vec<_>>() {
             if known.insert(text.clone()) {
                 tell(&line(now, &text));
             }
         }
+        waited = watch.paused.is_some();
         if let Some(words) = watch.wants(&seen) {
             let read = words.read(cloud).await;
             watch.heard(&words, &read);

@@ -37,6 +37,10 @@ pub(super) const PART: Part = Part {
             check: rollouts::failed,
         },
         Rule {
+            name: "ecs-rollout-paused",
+            check: rollouts::paused,
+        },
+        Rule {
             name: "ecs-at-maximum",
             check: at_maximum,
         },

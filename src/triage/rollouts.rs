@@ -8,6 +8,7 @@ use crate::{
         compute::{Rollout, Service, Task},
         state::{RolloutState, RolloutStatus, TaskStatus},
     },
+    op::left,
 };
 
 /// Seconds in which a deployment may be short of tasks: a Fargate task takes one or two minutes to start, and a rolling deployment
@@ -68,6 +69,38 @@ pub(super) fn failed(scene: &Scene<'_>) -> Vec<Raised> {
             )
         })
         .collect()
+}
+
+/// A rollout that waits at a pause hook until somebody decides, or its time is over.
+pub(super) fn paused(scene: &Scene<'_>) -> Vec<Raised> {
+    let services = scene.seen.compute().map_or(&[][..], |c| &c.services);
+    let waiting = services.iter().filter_map(|service| {
+        let (rollout, hook) = service
+            .rollouts
+            .iter()
+            .find_map(|r| Some((r, r.paused()?)))?;
+        let target = rollout.target.as_deref().unwrap_or(&service.name);
+        Some(
+            Raised::new(
+                Health::Warning,
+                &service.name,
+                "rollout paused",
+                format!("the rollout of {target} waits for a decision"),
+            )
+            .because(
+                rollout
+                    .stage
+                    .as_ref()
+                    .map(|stage| format!("it is paused at {stage}")),
+            )
+            .because([left(hook, scene.now)])
+            .advise(format!(
+                "look at the new tasks, then `hydren continue {0}`, or `hydren rollback {0}`",
+                service.name
+            )),
+        )
+    });
+    waiting.collect()
 }
 
 /// How bad a rollout's outcome is.

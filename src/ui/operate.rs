@@ -240,7 +240,11 @@ pub(super) fn watch(app: &App, index: usize, lines: &Lines, body: Rect, buf: &mu
     all.extend(said(app, watch, room));
     let last = usize::from(app.watches.len() > 1);
     let mut hints = vec![("esc", "leaves it to itself")];
+    if watch.paused.is_some() {
+        hints.push(("c", "lets it go on"));
+    }
     match (&watch.remedy, watch.way_back()) {
+        (Some(_), _) if watch.paused.is_some() => hints.push(("u", "takes it back")),
         (Some(_), _) => hints.push(("u", "plans the remedy")),
         (None, Some(_)) => hints.push(("u", "plans the undo")),
         (None, None) => {}
@@ -338,6 +342,10 @@ fn said(app: &App, watch: &Watch, room: usize) -> Vec<Line<'static>> {
         (Some(outcome @ Outcome::Done(_)), _) => (Role::Ok, outcome.says()),
         (Some(outcome), _) => (Role::Critical, outcome.says()),
         (None, false) => (Role::Warning, watch.failing.clone()),
+        (None, true) if watch.paused.is_some() => {
+            let why = watch.paused.iter().map(|(why, _)| why.clone());
+            (Role::Accent, why.collect())
+        }
         (None, true) => {
             let usual = watch.plan.as_ref().map(|plan| {
                 format!(

@@ -7,17 +7,20 @@ pub enum Scenario {
     /// An ordinary day.
     #[default]
     Calm,
+    /// An ordinary day on which the frontend deploys blue/green and asks before it takes the traffic.
+    Gated,
 }
 
 impl Scenario {
     /// Every scenario.
-    pub const ALL: [Self; 1] = [Self::Calm];
+    pub const ALL: [Self; 2] = [Self::Calm, Self::Gated];
 
     /// The name on the command line.
     #[must_use]
     pub const fn id(self) -> &'static str {
         match self {
             Self::Calm => "calm",
+            Self::Gated => "gated",
         }
     }
 
@@ -26,13 +29,16 @@ impl Scenario {
     pub const fn summary(self) -> &'static str {
         match self {
             Self::Calm => "an ordinary day: daily curve, bulk uploads, autoscaling now and then",
+            Self::Gated => {
+                "the frontend deploys blue/green, and a deployment waits for you at its pause hook"
+            }
         }
     }
 
     /// What it brings, evaluated at every step of the world.
     pub(super) fn disturbances(self) -> Vec<Box<dyn Disturbance>> {
         match self {
-            Self::Calm => Vec::new(),
+            Self::Calm | Self::Gated => Vec::new(),
         }
     }
 }

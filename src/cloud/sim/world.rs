@@ -101,7 +101,9 @@ pub struct World {
 impl World {
     /// Begins the world at its genesis; nothing has happened yet.
     pub fn new(seed: u64, scenario: Scenario) -> Self {
-        Self::disturbed(seed, scenario.disturbances())
+        let mut world = Self::disturbed(seed, scenario.disturbances());
+        world.compute.frontend.gated = scenario == Scenario::Gated;
+        world
     }
 
     /// Begins a world that `disturbances` will befall.

@@ -1,5 +1,10 @@
 //! A deployment of a service completes: old and new side by side, and why it does not go on.
 
+mod pause;
+pub mod traffic;
+
+pub use pause::left;
+
 use super::{
     super::{LastWords, rollback::remedy},
     SETTLED, Standing, Step, StepState, Verdict,
@@ -28,6 +33,8 @@ pub struct Rollout {
     pub revision: Option<String>,
     /// `ecs-svc/…` of the deployment before; the new one is another.
     pub before: Option<String>,
+    /// The service deployment's ARN, where it was under way already.
+    pub deployment: Option<String>,
 }
 
 impl Rollout {
@@ -46,10 +53,10 @@ impl Rollout {
             .revision
             .as_ref()
             .is_none_or(|r| *r == primary.revision);
-        let rollout = service
-            .rollouts
-            .iter()
-            .find(|r| r.created_at.is_some_and(|at| at >= since - SETTLED));
+        let rollout = service.rollouts.iter().find(|r| match &self.deployment {
+            Some(arn) => r.arn == *arn,
+            None => r.created_at.is_some_and(|at| at >= since - SETTLED),
+        });
         if let Some(rollout) = rollout.filter(|r| is_rolling_back(r)) {
             let (label, why) = ("ECS rolls it back", said("rollback", rollout));
             return Some(Standing {
@@ -83,9 +90,16 @@ impl Rollout {
             (None, Some(state)) => *state == RolloutState::Completed,
             (None, None) => service.deployments.len() == 1 && primary.running == primary.desired,
         };
-        let steps = Self::steps(seen, service, complete.into_state());
-        let failing = failing(service, &primary.id, since);
-        let verdict = if complete {
+        let mut steps = Self::steps(seen, service, complete.into_state());
+        let paused = rollout.and_then(|r| pause::paused(&self.service, r, now));
+        let (felt, risen) = traffic::felt(seen, since).unzip();
+        let place = steps.len().saturating_sub(1);
+        let (waits, paused) = paused.unzip();
+        steps.splice(place..place, felt.into_iter().chain(waits));
+        let failing = risen
+            .flatten()
+            .or_else(|| failing(service, &primary.id, since));
+        let verdict = if let (true, None) = (complete, &failing) {
             Verdict::Reached(format!(
                 "{} runs {} on {} tasks",
                 self.service, primary.revision, primary.running
@@ -106,7 +120,7 @@ impl Rollout {
                 remedy: Some(Box::new(remedy(&self.service))),
             }
         } else {
-            Verdict::Watching
+            paused.unwrap_or(Verdict::Watching)
         };
         Some(Standing { steps, verdict })
     }
@@ -168,7 +182,7 @@ impl Rollout {
             },
         ));
         let newest = service.rollouts.first().filter(|r| r.in_progress());
-        let stage = newest.and_then(|r| r.stage.clone());
+        let stage = newest.and_then(|r| r.stage.as_deref()).map(pause::stage);
         let breaker = newest
             .and_then(|r| r.circuit_breaker.as_ref())
             .map(|b| format!("circuit breaker {} of {}", b.failures, b.threshold));

@@ -4,7 +4,7 @@ use super::super::fixture::{Fixture, ago, rollout, stopped, task};
 use super::super::stops::Failure;
 use crate::model::{
     Health, Tier,
-    compute::{CircuitBreaker, Deployment, ScalingActivity, ServiceEvent, Task},
+    compute::{CircuitBreaker, Deployment, Hook, ScalingActivity, ServiceEvent, Task},
     metric::Metric,
 };
 
@@ -89,6 +89,27 @@ fn a_rollback_is_told_for_an_hour() {
     );
     fixture.backend().rollouts[0].finished_at = ago(4_000);
     assert_eq!(fixture.severity("ecs-rollout-failed"), None);
+}
+
+#[test]
+fn a_rollout_that_waits_for_a_decision_says_what_comes_without_one() {
+    let mut fixture = Fixture::healthy();
+    let mut paused = rollout("backend", "IN_PROGRESS", 600);
+    paused.stage = Some("POST_TEST_TRAFFIC_SHIFT".into());
+    paused.hooks = vec![Hook {
+        id: "hook-1".into(),
+        kind: "PAUSE".into(),
+        status: "AWAITING_ACTION".into(),
+        expires_at: ago(-1_800),
+        on_timeout: Some("ROLLBACK".into()),
+    }];
+    fixture.backend().rollouts.insert(0, paused);
+    let found = fixture.findings("ecs-rollout-paused");
+    assert_eq!(
+        found[0].title,
+        "the rollout of backend:42 waits for a decision"
+    );
+    assert_eq!(found[0].evidence[1], "rolls back by itself in 30 min");
 }
 
 #[test]

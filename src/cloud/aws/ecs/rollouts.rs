@@ -6,7 +6,7 @@ use super::{explain, given, last_part, strategy_kind, text, timestamp, word};
 use crate::{
     cloud::aws::{memo::Memo, parallel},
     error::Result,
-    model::compute::{CircuitBreaker, Rollout},
+    model::compute::{CircuitBreaker, Hook, Rollout},
 };
 use aws_sdk_ecs::{
     Client, operation::describe_service_revisions::DescribeServiceRevisionsOutput as Described,
@@ -182,6 +182,7 @@ fn rollout(found: &types::ServiceDeployment, names: &HashMap<String, String>) ->
                 t.pending_task_count(),
             )
         }),
+        hooks: found.lifecycle_hook_details().iter().map(hook).collect(),
         circuit_breaker: found.deployment_circuit_breaker().map(|b| CircuitBreaker {
             status: word(b.status()),
             failures: b.failure_count(),
@@ -191,5 +192,17 @@ fn rollout(found: &types::ServiceDeployment, names: &HashMap<String, String>) ->
         created_at: timestamp(found.created_at()),
         started_at: timestamp(found.started_at()),
         finished_at: timestamp(found.finished_at().or(found.stopped_at())),
+    }
+}
+
+fn hook(found: &types::DeploymentLifecycleHookDetail) -> Hook {
+    let kind = found.target_type();
+    let action = found.timeout_action();
+    Hook {
+        id: text(found.hook_id()),
+        kind: kind.map_or_else(String::new, |k| k.as_str().to_owned()),
+        status: word(found.status()).into(),
+        expires_at: timestamp(found.expires_at()),
+        on_timeout: action.map(|a| a.as_str().to_owned()),
     }
 }

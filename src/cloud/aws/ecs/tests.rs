@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     cloud::aws::mocked::mocked,
-    model::state::{RolloutStatus, StopCode, TaskHealth},
+    model::state::{HookStatus, RolloutStatus, StopCode, TaskHealth},
 };
 use aws_sdk_applicationautoscaling::{
     self as scaling, operation as scaling_op, types as scaling_types,
@@ -9,6 +9,7 @@ use aws_sdk_applicationautoscaling::{
 use aws_sdk_ecs::operation as op;
 use aws_smithy_mocks::{Rule, mock};
 use aws_smithy_types::DateTime;
+use jiff::Timestamp;
 
 const SERVICE: &str = "backend";
 
@@ -174,6 +175,15 @@ fn rollouts(expected: &'static [&'static str]) -> [Rule; 3] {
                 .source_service_revisions(summary("41"))
                 .target_service_revision(summary("42"))
                 .deployment_circuit_breaker(breaker)
+                .lifecycle_hook_details(
+                    types::DeploymentLifecycleHookDetail::builder()
+                        .hook_id("hook-1")
+                        .target_type(types::DeploymentLifecycleHookTargetType::Pause)
+                        .status(types::DeploymentLifecycleHookStatus::AwaitingAction)
+                        .expires_at(DateTime::from_secs(3_600))
+                        .timeout_action(types::DeploymentLifecycleHookAction::Rollback)
+                        .build(),
+                )
                 .rollback(types::Rollback::builder().reason("circuit breaker").build())
                 .build();
             let old = types::ServiceDeployment::builder()
@@ -325,6 +335,13 @@ async fn a_rollout_in_rollback_names_its_revisions_and_its_circuit_breaker() {
     assert_eq!(rollout.sources, ["backend:41"]);
     assert_eq!(rollout.target_tasks, Some((4, 1, 3)));
     assert_eq!(rollout.rollback_reason.as_deref(), Some("circuit breaker"));
+    let hook = rollout.hooks.first().expect("told");
+    assert_eq!(hook.status, HookStatus::AwaitingAction);
+    let what = (hook.id.as_str(), hook.kind.as_str());
+    assert_eq!(what, ("hook-1", "PAUSE"));
+    assert_eq!(hook.on_timeout.as_deref(), Some("ROLLBACK"));
+    assert_eq!(hook.expires_at.map(Timestamp::as_second), Some(3_600));
+    assert!(rollout.paused().is_none(), "it is rolled back already");
     let breaker = rollout.circuit_breaker.as_ref().expect("told");
     assert_eq!(
         (breaker.status.as_str(), breaker.failures, breaker.threshold),

@@ -5,8 +5,8 @@ use super::{revision::Revision, scheduler::Service, task::Task};
 use crate::{
     error::{Error, ErrorKind, Result},
     model::{
-        compute::{CircuitBreaker, Deployment, Rollout},
-        state::RolloutStatus,
+        compute::{CircuitBreaker, Deployment, Hook, Rollout},
+        state::{HookStatus, RolloutStatus},
     },
 };
 use std::sync::Arc;
@@ -30,7 +30,29 @@ pub struct Deploy {
     /// Tasks that failed.
     pub failures: u32,
     pub undone: Option<Undone>,
+    /// How far the traffic has moved, where it moves at once.
+    pub shift: Option<Shift>,
 }
+
+/// How far a blue/green deployment is: since when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shift {
+    /// The green tasks start.
+    ScaleUp,
+    /// They run, and somebody has to let it go on.
+    Paused(i64),
+    /// They have the traffic; the blue ones wait beside them.
+    Baking(i64),
+}
+
+/// Seconds that a paused deployment waits: the demo's own, ECS's default is a day (ECS API reference, lifecycle hook timeout).
+const PAUSE: i64 = 3_600;
+/// Seconds that the blue tasks stay beside the green ones.
+const BAKE: i64 = 300;
+/// Why a deployment is rolled back that nobody let go on.
+const TIMED_OUT: &str = "Lifecycle hook timed out.";
+/// The pause hook's id.
+const HOOK: &str = "pause-post-test-traffic-shift";
 
 /// That a deployment is rolled back.
 #[derive(Debug, Clone)]
@@ -53,6 +75,43 @@ impl Deploy {
 }
 
 impl Service {
+    /// Moves a blue/green deployment on; tells whether the blue tasks stay for now.
+    pub fn shift(&mut self, ready: bool, now: i64) -> bool {
+        let place = self.primary_place();
+        let deploy = &mut self.deploys[place];
+        let (true, Some(shift)) = (deploy.completed.is_none(), deploy.shift) else {
+            return false;
+        };
+        match shift {
+            Shift::ScaleUp if ready => deploy.shift = Some(Shift::Paused(now)),
+            Shift::Paused(since) if now - since >= PAUSE => {
+                self.roll_back(place, TIMED_OUT, now);
+            }
+            _ => {}
+        }
+        !matches!(shift, Shift::Baking(since) if now - since >= BAKE)
+    }
+
+    /// Lets a paused deployment go on.
+    ///
+    /// # Errors
+    /// `Conflict` where it does not pause at that hook.
+    pub fn go_on(&mut self, arn: &str, hook: &str, now: i64) -> Result<()> {
+        let known = self.deploys.iter().position(|d| self.rollout_arn(d) == arn);
+        let place = known.filter(|place| *place == self.primary_place() && hook == HOOK);
+        match place.map(|place| &mut self.deploys[place].shift) {
+            Some(shift @ Some(Shift::Paused(_))) => {
+                *shift = Some(Shift::Baking(now));
+                Ok(())
+            }
+            _ => Err(Error::new(
+                ErrorKind::Conflict,
+                "InvalidParameterException: the service deployment does not pause at a lifecycle hook",
+            )
+            .hint("somebody else may have let it go on; look at the deployment again")),
+        }
+    }
+
     /// Deployments that still aim at something, the primary first.
     pub fn deployments(&self) -> Vec<Deployment> {
         let mut listed: Vec<(usize, &Deploy)> = self.deploys.iter().enumerate().collect();
@@ -65,6 +124,11 @@ impl Service {
             })
             .map(|(index, deploy)| self.describe_deployment(index, deploy))
             .collect()
+    }
+
+    /// How it deploys.
+    pub const fn strategy(&self) -> &'static str {
+        if self.gated { "BLUE_GREEN" } else { "ROLLING" }
     }
 
     /// Failed tasks at which the circuit breaker calls a deployment failed.
@@ -212,8 +276,28 @@ impl Service {
                         (None, None) => RolloutStatus::Stopped,
                     },
                     reason: None,
-                    strategy: "ROLLING".to_owned(),
-                    stage: None,
+                    strategy: self.strategy().to_owned(),
+                    stage: deploy
+                        .shift
+                        .filter(|_| primary && deploy.completed.is_none())
+                        .map(|shift| {
+                            match shift {
+                                Shift::ScaleUp => "SCALE_UP",
+                                Shift::Paused(_) => "POST_TEST_TRAFFIC_SHIFT",
+                                Shift::Baking(_) => "BAKE_TIME",
+                            }
+                            .to_owned()
+                        }),
+                    hooks: match deploy.shift {
+                        Some(Shift::Paused(since)) if primary => vec![Hook {
+                            id: HOOK.to_owned(),
+                            kind: "PAUSE".to_owned(),
+                            status: HookStatus::AwaitingAction,
+                            expires_at: Some(moment(since + PAUSE)),
+                            on_timeout: Some("ROLLBACK".to_owned()),
+                        }],
+                        _ => Vec::new(),
+                    },
                     target: Some(format!("{}:{}", self.spec.name, deploy.revision.number)),
                     sources: deploy
                         .source
@@ -227,7 +311,7 @@ impl Service {
                             count(|task| !task.runs()),
                         )
                     }),
-                    circuit_breaker: Some(CircuitBreaker {
+                    circuit_breaker: deploy.shift.is_none().then(|| CircuitBreaker {
                         status: match (&deploy.undone, deploy.completed) {
                             (Some(undone), _) if undone.why == BREAKER => "TRIGGERED",
                             (None, None) if primary => "MONITORING",

@@ -3,12 +3,12 @@
 use super::super::{
     dice::Dice,
     images::{RELEASES, Release},
-    world::moment,
+    world::{EPOCH, moment},
 };
 use super::{
     Size,
     revision::{Revision, arn},
-    rollout::Deploy,
+    rollout::{Deploy, Shift},
     task::{Phase, Task},
 };
 use crate::{
@@ -68,6 +68,8 @@ pub struct Service {
     /// What its tasks logged of themselves: when, which task, the line.
     pub notices: VecDeque<(i64, String, String)>,
     steady_since: Option<i64>,
+    /// Whether it deploys blue/green and asks before the traffic moves, from the demo's present on.
+    pub gated: bool,
     dice: Dice,
 }
 
@@ -84,6 +86,7 @@ impl Service {
             events: VecDeque::new(),
             notices: VecDeque::new(),
             steady_since: None,
+            gated: false,
             dice: Dice::of(seed, spec.name),
         };
         let mut newest = None;
@@ -137,6 +140,7 @@ impl Service {
             completed: None,
             failures: 0,
             undone: None,
+            shift: (self.gated && now >= EPOCH).then_some(Shift::ScaleUp),
         });
         // The last one that works has to stay, however many have failed since.
         while self.deploys.len() > DEPLOYS
@@ -260,6 +264,9 @@ impl Service {
                 self.deploy(&revision, now);
             }
         }
+        if self.gated && now == EPOCH {
+            self.restart(now);
+        }
         self.reconcile(now);
     }
 
@@ -334,6 +341,10 @@ impl Service {
             .iter()
             .filter(|task| task.deployment == primary && task.serves(now))
             .count();
+        if self.shift(serving_new >= desired, now) {
+            self.steady_since = None;
+            return;
+        }
         let idle_old = self.wanted(|task| task.deployment != primary && !task.serves(now));
         let leaving = if serving_new >= desired {
             old
