@@ -141,6 +141,20 @@ pub enum Command {
     },
     /// Roll a new revision out: another image, variables, command or size, everything else as it is
     Rollout(Rollout),
+    /// Give the tasks of a service another size, everything else as it is
+    Resize {
+        /// Service
+        service: String,
+        /// CPU units of a task, 1024 for a vCPU
+        #[arg(long, value_name = "UNITS")]
+        cpu: u32,
+        /// Memory of a task in MiB
+        #[arg(long, value_name = "MIB")]
+        memory: u32,
+        /// How it is carried out.
+        #[command(flatten)]
+        carry: Carry,
+    },
     /// Stop the deployment of a service that is under way, or go back to an earlier revision
     Rollback {
         /// Service
@@ -255,6 +269,15 @@ impl Command {
                 (op::Restart { service }.into(), *carry)
             }
             Self::Rollout(rollout) => (rollout.into(), rollout.carry),
+            Self::Resize {
+                service,
+                cpu,
+                memory,
+                carry,
+            } => {
+                let (service, size) = (service.clone(), Some((*cpu, *memory)));
+                (op::Resize { service, size }.into(), *carry)
+            }
             Self::Rollback { service, to, carry } => {
                 let (service, to) = (service.clone(), to.clone());
                 (op::RollBack { service, to }.into(), *carry)

@@ -116,6 +116,7 @@ commands! {
 
     "scale" Operations "scale" "Set how many tasks the selected service runs." |app| app.on_service(|service| op::Scale { service, desired: None }.into());
     "rollout" Operations "roll out" "Roll a new revision of the selected service out: image, variables, command." |app| app.on_service(|service| op::RollOut { service, ..op::RollOut::default() }.into());
+    "resize" Operations "resize" "Give the selected service's tasks another size, with what they use now beside each." |app| app.on_service(|service| op::Resize { service, size: None }.into());
     "rollback" Operations "roll back" "Stop the selected service's deployment, or go back to an earlier revision." |app| app.on_service(|service| op::RollBack { service, to: None }.into());
     "continue" Operations "continue" "Let the selected service's deployment go on that waits at a pause hook." |app| app.on_service(|service| op::ContinueDeployment { service }.into());
     "restart" Operations "restart" "Replace the tasks of the selected service by new ones of the same revision." |app| app.on_service(|service| op::Restart { service }.into());

@@ -11,6 +11,7 @@ pub mod discovery;
 pub mod edge;
 pub mod environment;
 pub mod event;
+pub mod fargate;
 pub mod finding;
 pub mod hidden;
 pub mod identity;

@@ -24,6 +24,7 @@ pub mod form;
 mod goal;
 mod last_words;
 mod plan;
+mod resize;
 mod restart;
 mod revision;
 mod rollback;
@@ -46,6 +47,7 @@ pub use edge::{InvalidatePaths, List, ListAddress, SetRule, SwitchAlarm, UnlistA
 pub use goal::{DatabaseGoal, Goal, Standing, Step, StepState, Verdict, left, under_way};
 pub use last_words::LastWords;
 pub use plan::{Change, Check, CheckState, Cost, Document, Mark, Plan, Risk, Undo, usd};
+pub use resize::Resize;
 pub use restart::Restart;
 pub use rollback::RollBack;
 pub use rollout::RollOut;
@@ -131,6 +133,7 @@ requests! {
     Scale(Scale) "Sets how many tasks a service runs.",
     Restart(Restart) "Replaces the tasks of a service by new ones of the same revision.",
     RollOut(RollOut) "Rolls a new revision of a service out.",
+    Resize(Resize) "Gives a service's tasks another size.",
     RollBack(RollBack) "Stops a deployment, or goes back to an earlier revision.",
     Continue(ContinueDeployment) "Lets a deployment go on that waits at a pause hook.",
     StopTask(StopTask) "Stops one task; its service starts another.",

@@ -20,6 +20,9 @@ use tui_input::{Input, backend::crossterm::EventHandler as _};
 /// Operations that are remembered.
 const REMEMBERED: usize = 50;
 
+/// Choices of a list that a page is.
+const LIST_PAGE: usize = 10;
+
 /// Newest records of the audit log that the console shows; `hydren events --audit` prints all.
 const AUDITED: usize = 500;
 
@@ -212,11 +215,15 @@ impl App {
             return Vec::new();
         };
         let last = filling.form.fields.len().saturating_sub(1);
+        let field = filling.form.fields.get(filling.at);
+        let upright = field.is_some_and(|field| matches!(field.kind, Kind::OneOf(_)));
         match key.code {
             KeyCode::Esc => {
                 self.layers.pop();
             }
             KeyCode::Enter => return self.filled(),
+            // A list stands upright: it takes the arrows.
+            KeyCode::Down | KeyCode::Up if upright => filling.edit(key),
             KeyCode::Tab | KeyCode::Down => filling.at = (filling.at + 1).min(last),
             KeyCode::BackTab | KeyCode::Up => filling.at = filling.at.saturating_sub(1),
             _ => filling.edit(key),
@@ -562,7 +569,7 @@ impl App {
             service: text(),
             to: None,
         };
-        let service: [(&str, Request); 5] = [
+        let service: [(&str, Request); 6] = [
             ("rollout", rollout.into()),
             ("rollback", rollback.into()),
             (
@@ -576,6 +583,14 @@ impl App {
             (
                 "continue",
                 op::ContinueDeployment { service: text() }.into(),
+            ),
+            (
+                "resize",
+                op::Resize {
+                    service: text(),
+                    size: None,
+                }
+                .into(),
             ),
             ("restart", op::Restart { service: text() }.into()),
         ];
@@ -678,8 +693,16 @@ impl Filling {
                 let here = choices.iter().position(|c| c.value == field.value);
                 let here = here.unwrap_or(0);
                 let next = match key.code {
-                    KeyCode::Right | KeyCode::Char('l' | ' ' | '+') => here + 1,
-                    KeyCode::Left | KeyCode::Char('h' | '-') => here.saturating_sub(1),
+                    KeyCode::Right | KeyCode::Down | KeyCode::Char('l' | 'j' | ' ' | '+') => {
+                        here + 1
+                    }
+                    KeyCode::Left | KeyCode::Up | KeyCode::Char('h' | 'k' | '-') => {
+                        here.saturating_sub(1)
+                    }
+                    KeyCode::PageDown => here + LIST_PAGE,
+                    KeyCode::PageUp => here.saturating_sub(LIST_PAGE),
+                    KeyCode::Home | KeyCode::Char('g') => 0,
+                    KeyCode::End | KeyCode::Char('G') => choices.len(),
                     _ => here,
                 };
                 if let Some(choice) = choices.get(next.min(choices.len().saturating_sub(1))) {

@@ -49,6 +49,8 @@ pub enum Metric {
     AlbUnhealthyHosts,
     EcsCpu,
     EcsMemory,
+    EcsCpuPeak,
+    EcsMemoryPeak,
     EcsLiveTasks,
     RdsCpu,
     RdsConnections,

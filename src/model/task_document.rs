@@ -4,7 +4,7 @@
 //! from. A document is the answer of `DescribeTaskDefinition` as it came, so that a new revision differs in what was edited and in
 //! nothing else. It holds values of environment variables: it is never printed or serialised, only sent.
 
-use super::hidden::Hidden;
+use super::{fargate::FREE_STORAGE, hidden::Hidden};
 use crate::{
     error::{Error, ErrorKind, Result},
     logs::secrets::mask_words,
@@ -38,6 +38,15 @@ fn masked<S: Serializer>(words: &[String], serializer: S) -> std::result::Result
 pub struct TaskDocument {
     definition: Map<String, Value>,
     tags: Vec<Value>,
+}
+
+/// What containers take of their task's size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Reserved {
+    /// CPU units.
+    pub cpu: u32,
+    /// MiB.
+    pub memory: u32,
 }
 
 /// What a new revision does differently.
@@ -93,7 +102,7 @@ pub enum Edit {
     },
     /// Another size of the task's own disk.
     EphemeralStorage {
-        /// GiB, 21 to 200.
+        /// GiB, 21 to 200; 20 is what every task has, by naming none.
         gib: u32,
     },
 }
@@ -151,11 +160,18 @@ impl TaskDocument {
     /// CPU architecture; ECS's own default is `X86_64`.
     #[must_use]
     pub fn architecture(&self) -> &str {
-        self.definition
-            .get("runtimePlatform")
-            .and_then(|platform| platform.get("cpuArchitecture"))
-            .and_then(Value::as_str)
-            .unwrap_or("X86_64")
+        self.platform("cpuArchitecture").unwrap_or("X86_64")
+    }
+
+    /// Operating system, `LINUX` or one of `WINDOWS_SERVER_…`; ECS's own default is `LINUX`.
+    #[must_use]
+    pub fn operating_system(&self) -> &str {
+        self.platform("operatingSystemFamily").unwrap_or("LINUX")
+    }
+
+    fn platform(&self, field: &str) -> Option<&str> {
+        let platform = self.definition.get("runtimePlatform")?;
+        platform.get(field)?.as_str()
     }
 
     fn word(&self, field: &str) -> &str {
@@ -168,6 +184,26 @@ impl TaskDocument {
     pub fn size(&self) -> (u32, u32) {
         let number = |field| self.word(field).parse().unwrap_or(0);
         (number("cpu"), number("memory"))
+    }
+
+    /// What the containers take of the task's size for certain: their CPU units, and the memory reserved for them, or the largest limit of one
+    /// (ECS API reference, ContainerDefinition: the sums have to fit the task, and `memory` counts where nothing is reserved).
+    #[must_use]
+    pub fn reserved(&self) -> Reserved {
+        let number = |container: &Value, field: &str| {
+            let number = container.get(field).and_then(Value::as_u64);
+            number.and_then(|number| u32::try_from(number).ok())
+        };
+        let mut reserved = Reserved::default();
+        let mut most = 0;
+        for container in self.container_values() {
+            let limit = number(container, "memory").unwrap_or(0);
+            reserved.cpu += number(container, "cpu").unwrap_or(0);
+            reserved.memory += number(container, "memoryReservation").unwrap_or(limit);
+            most = most.max(limit);
+        }
+        reserved.memory = reserved.memory.max(most);
+        reserved
     }
 
     /// GiB of the task's own disk; `None` is the free 20.
@@ -288,6 +324,9 @@ impl TaskDocument {
                 container.insert("command".to_owned(), json!(words));
             }
             Edit::Size { cpu, memory } => self.set_size(*cpu, *memory),
+            Edit::EphemeralStorage { gib: FREE_STORAGE } => {
+                self.definition.remove("ephemeralStorage");
+            }
             Edit::EphemeralStorage { gib } => {
                 let storage = json!({ "sizeInGiB": gib });
                 self.definition

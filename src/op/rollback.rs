@@ -54,7 +54,7 @@ impl Operation for RollBack {
                 .map_or("nothing", |d| &d.revision),
             service.name
         ));
-        let help = "←/→ chooses; newest first";
+        let help = "↑/↓ chooses; newest first";
         Ok(Some(form.field(
             "to",
             "To",

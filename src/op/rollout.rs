@@ -16,6 +16,8 @@ use crate::{
     logs::secrets::mask_words,
     model::{
         Snapshot, Tier,
+        compute::{Compute, Service},
+        fargate::{self, Size},
         hidden::Hidden,
         image::Images,
         task_document::{Edit, TaskDocument},
@@ -44,6 +46,14 @@ pub struct RollOut {
     /// CPU units and MiB of the task.
     pub size: Option<(u32, u32)>,
 }
+
+/// The IAM actions that registering and deploying a revision needs.
+pub(super) const ACTIONS: &[&str] = &[
+    REGISTERING[0],
+    REGISTERING[1],
+    REGISTERING[2],
+    "ecs:UpdateService",
+];
 
 /// The choice of a form that keeps the image.
 const KEEP: &str = "as it is";
@@ -90,6 +100,64 @@ impl RollOut {
             .chain(size)
             .collect()
     }
+
+    /// Makes the plan for a service of `compute`.
+    ///
+    /// # Errors
+    /// Those of [`Operation::plan`].
+    pub(super) async fn planned(&self, desk: &Desk<'_>, compute: &Compute) -> Result<Plan> {
+        let service = service(compute, &self.service)?;
+        let before = desk.running(service).await?;
+        let container = container(self.container.as_deref(), service, &before)?;
+        let found = match &self.image {
+            Some(typed) => {
+                let current = before.image(&container).unwrap_or_default();
+                Some(image::resolve(
+                    &images(desk).await,
+                    current,
+                    typed,
+                    desk.now(),
+                ))
+            }
+            None => None,
+        };
+        if let Some((cpu, memory)) = self.size.filter(|_| on_fargate(service)) {
+            let platform = service.platform_version.as_deref();
+            fargate::fits(Size::new(cpu, memory)?, &before, platform)?;
+        }
+        let edits = self.edits(
+            &container,
+            found.as_ref().map(|found| found.reference.clone()),
+        );
+        let registration = Registration::new(&before, edits)?;
+        let deploying = Deploying {
+            desk,
+            service,
+            before: &before,
+            after: &registration.document,
+            revision: None,
+        };
+        let title = match &found {
+            Some(found) => format!("Roll out {} of {}", found.name, service.name),
+            None => format!("Roll out a new revision of {}", service.name),
+        };
+        let mut plan = deploying.plan(self.clone(), title);
+        if let Some(found) = found {
+            plan = found.check(plan, before.architecture());
+        }
+        plan = gate::check(plan, desk, service).await;
+        if plan.changes.is_empty() {
+            return Ok(plan);
+        }
+        let family = before.family().to_owned();
+        Ok(plan
+            .call(Call::RegisterRevision(registration))
+            .call(Call::DeployRevision {
+                cluster: compute.cluster.name.clone(),
+                service: service.name.clone(),
+                revision: Revision::Newest(family),
+            }))
+    }
 }
 
 #[async_trait]
@@ -99,12 +167,6 @@ impl Operation for RollOut {
     }
 
     fn actions(&self) -> &'static [&'static str] {
-        const ACTIONS: &[&str] = &[
-            REGISTERING[0],
-            REGISTERING[1],
-            REGISTERING[2],
-            "ecs:UpdateService",
-        ];
         ACTIONS
     }
 
@@ -132,7 +194,7 @@ impl Operation for RollOut {
                     "Image",
                     Kind::OneOf(choices),
                     KEEP,
-                    "←/→ chooses; newest first",
+                    "↑/↓ chooses; newest first",
                 );
             }
             Err(error) => form = form.note(format!("Images could not be listed: {error}")),
@@ -192,55 +254,13 @@ impl Operation for RollOut {
             return Err(Error::new(ErrorKind::Usage, what)
                 .hint("what was typed is not repeated: it may be a secret"));
         }
-        let compute = desk.compute().await?;
-        let service = service(&compute, &self.service)?;
-        let before = desk.running(service).await?;
-        let container = container(self.container.as_deref(), service, &before)?;
-        let found = match &self.image {
-            Some(typed) => {
-                let current = before.image(&container).unwrap_or_default();
-                Some(image::resolve(
-                    &images(desk).await,
-                    current,
-                    typed,
-                    desk.now(),
-                ))
-            }
-            None => None,
-        };
-        let edits = self.edits(
-            &container,
-            found.as_ref().map(|found| found.reference.clone()),
-        );
-        let registration = Registration::new(&before, edits)?;
-        let deploying = Deploying {
-            desk,
-            service,
-            before: &before,
-            after: &registration.document,
-            revision: None,
-        };
-        let title = match &found {
-            Some(found) => format!("Roll out {} of {}", found.name, service.name),
-            None => format!("Roll out a new revision of {}", service.name),
-        };
-        let mut plan = deploying.plan(self.clone(), title);
-        if let Some(found) = found {
-            plan = found.check(plan, before.architecture());
-        }
-        plan = gate::check(plan, desk, service).await;
-        if plan.changes.is_empty() {
-            return Ok(plan);
-        }
-        let family = before.family().to_owned();
-        Ok(plan
-            .call(Call::RegisterRevision(registration))
-            .call(Call::DeployRevision {
-                cluster: compute.cluster.name.clone(),
-                service: service.name.clone(),
-                revision: Revision::Newest(family),
-            }))
+        self.planned(desk, &*desk.compute().await?).await
     }
+}
+
+/// Whether the tasks of a service run on Fargate, which knows certain sizes only.
+pub(super) fn on_fargate(service: &Service) -> bool {
+    service.launch_type.contains("FARGATE")
 }
 
 /// The images of the environment's repositories.
@@ -252,11 +272,7 @@ async fn images(desk: &Desk<'_>) -> Result<Arc<Images>> {
 }
 
 /// The container that is meant: the one named, else the one behind the load balancer, else the first.
-fn container(
-    named: Option<&str>,
-    service: &crate::model::compute::Service,
-    document: &TaskDocument,
-) -> Result<String> {
+fn container(named: Option<&str>, service: &Service, document: &TaskDocument) -> Result<String> {
     let known = document.containers();
     let behind = service.load_balancers.first().map(|b| b.container.as_str());
     let behind = behind.filter(|name| known.contains(name));

@@ -18,8 +18,8 @@ use ratatui::{
 /// Widest text of a plan.
 const WIDTH: u16 = 100;
 
-/// Choices of a field that are listed at once.
-const CHOICES: usize = 12;
+/// Choices of a field that are listed at once, at the least and at the most.
+const CHOICES: (usize, usize) = (4, 24);
 
 const fn role(mark: Mark) -> Role {
     match mark {
@@ -53,9 +53,13 @@ pub(super) fn fill(app: &App, filling: &Filling, body: Rect, buf: &mut Buffer) {
     for (index, field) in form.fields.iter().enumerate() {
         let here = index == filling.at;
         let cursor = if here { "▏" } else { "" };
-        let (left, right) = match field.kind {
-            Kind::OneOf(_) if here => ("◂ ", " ▸"),
-            _ => ("", ""),
+        let (left, right) = match &field.kind {
+            Kind::OneOf(choices) if here => {
+                let place = choices.iter().position(|c| c.value == field.value);
+                let place = place.map_or(0, |place| place + 1);
+                ("◂ ", format!(" ▸  {place} of {}", choices.len()))
+            }
+            _ => ("", String::new()),
         };
         lines.push(Line::from(vec![
             span(
@@ -79,10 +83,15 @@ pub(super) fn fill(app: &App, filling: &Filling, body: Rect, buf: &mut Buffer) {
         }
         if let (Kind::OneOf(choices), true) = (&field.kind, here) {
             let chosen = choices.iter().position(|c| c.value == field.value);
-            let first = (chosen.unwrap_or(0) + 1).saturating_sub(CHOICES);
+            // Frame, the fields below, and the two lines at the end.
+            let taken = lines.len() + form.fields.len() - index - 1 + 4;
+            let shown = usize::from(body.height).saturating_sub(taken);
+            let shown = shown.clamp(CHOICES.0, CHOICES.1).min(choices.len());
+            let middle = chosen.unwrap_or(0).saturating_sub(shown / 2);
+            let first = middle.min(choices.len() - shown);
             let value = choices.iter().map(|c| c.value.chars().count()).max();
             let value = value.unwrap_or(0);
-            for (i, choice) in choices.iter().enumerate().skip(first).take(CHOICES) {
+            for (i, choice) in choices.iter().enumerate().skip(first).take(shown) {
                 let text = format!(
                     "{indent}{:value$}  {}",
                     neutral(&choice.value),

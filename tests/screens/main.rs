@@ -404,6 +404,27 @@ async fn a_change_is_asked_for_planned_confirmed_and_watched() {
 }
 
 #[tokio::test]
+async fn forms_of_revisions_sizes_and_restores_lead_to_their_plans() {
+    for (name, open, choose) in [
+        ("rollout", "4 j : r o l l space o u t enter", "down enter"),
+        ("resize", "4 j e", "down down down enter"),
+        (
+            "restore",
+            "5 : d b - r e s t o r e - t i m e enter",
+            "enter",
+        ),
+    ] {
+        let mut stage = Stage::settled().await;
+        for key in open.split_whitespace() {
+            stage.keys(key).await;
+        }
+        compare(&stage, &format!("operation_{name}_form"), &SIZES);
+        stage.keys(choose).await;
+        compare(&stage, &format!("operation_{name}_plan"), &SIZES);
+    }
+}
+
+#[tokio::test]
 async fn errors_are_listed_with_their_place_and_way_out() {
     let mut stage = Stage::settled().await;
     stage.wait(600);

@@ -3,7 +3,10 @@
 use super::Call;
 use crate::{
     logs::secrets::mask_words,
-    model::task_document::{Edit, READ_ONLY, RESERVED_TAG, TaskDocument},
+    model::{
+        fargate::FREE_STORAGE,
+        task_document::{Edit, READ_ONLY, RESERVED_TAG, TaskDocument},
+    },
 };
 use serde::Serialize;
 
@@ -153,6 +156,7 @@ fn step(edit: &Edit) -> String {
             )
         }
         Edit::Size { cpu, memory } => format!(".cpu = \"{cpu}\" | .memory = \"{memory}\""),
+        Edit::EphemeralStorage { gib: FREE_STORAGE } => "del(.ephemeralStorage)".to_owned(),
         Edit::EphemeralStorage { gib } => format!(".ephemeralStorage.sizeInGiB = {gib}"),
     }
 }

@@ -23,6 +23,13 @@ pub struct Size {
     pub memory: u32,
 }
 
+impl Size {
+    /// Percent of its memory that `mib` are.
+    fn of(self, mib: f64) -> f64 {
+        100.0 * mib / f64::from(self.memory)
+    }
+}
+
 /// The React application behind nginx.
 pub const FRONTEND: Spec = Spec {
     name: names::FRONTEND,
@@ -57,8 +64,10 @@ const CPU_WRITE: f64 = 0.053;
 const CPU_UPLOAD: f64 = 0.13;
 /// The variance of a request's CPU time over its squared mean: small reads beside large writes.
 const CPU_VARIATION: f64 = 0.5;
-/// Percent of a task's CPU that it uses without requests.
-const CPU_IDLE: f64 = 1.8;
+/// CPU units that a task uses without requests.
+const CPU_IDLE: f64 = 9.2;
+/// MiB that a backend task holds from its start.
+pub const WORKING_SET: u32 = 880;
 /// Database queries of a request.
 const QUERIES: f64 = 4.0;
 /// Share of API requests that the backend refuses: wrong input, missing objects, ended sessions.
@@ -193,15 +202,18 @@ impl Compute {
     pub fn serve_frontend(&mut self, routed: &Routed, now: i64, seconds: f64) -> Load {
         let serving = self.frontend.serving(now);
         let running = self.frontend.running();
+        let size = self.frontend.primary().revision.size;
         if serving == 0 {
             return Load {
                 rejected: routed.to_frontend,
-                cpu: idle(running, 0.9),
-                memory: idle(running, 21.0),
+                cpu: idle(
+                    running,
+                    0.9 * f64::from(FRONTEND.size.cpu) / f64::from(size.cpu),
+                ),
+                memory: idle(running, size.of(215.0)),
                 ..Load::default()
             };
         }
-        let size = self.frontend.primary().revision.size;
         let cpus = running as f64 * f64::from(size.cpu) / 1_024.0;
         let rate = routed.to_frontend / seconds;
         Load {
@@ -209,7 +221,7 @@ impl Compute {
             answered: routed.to_frontend,
             refused: self.dice.split(routed.strays, 0.9),
             cpu: (0.9 + 100.0 * rate * 0.011 / cpus + 0.2 * self.dice.normal()).clamp(0.2, 100.0),
-            memory: 21.6 + 0.15 * self.dice.normal(),
+            memory: size.of(221.0 + 1.5 * self.dice.normal()),
             response: Duration {
                 mean: 0.004,
                 variance: 6.0e-6,
@@ -230,13 +242,15 @@ impl Compute {
         let serving = self.backend.serving(now);
         let running = self.backend.running();
         let arrivals = routed.for_backend();
+        let size = self.backend.primary().revision.size;
+        let idle_cpu = 100.0 * CPU_IDLE / f64::from(size.cpu);
         if serving == 0 {
             let lost = std::mem::take(&mut self.queue.backlog);
             return Load {
                 rejected: arrivals,
                 timed_out: lost,
-                cpu: idle(running, CPU_IDLE),
-                memory: idle(running, 44.0),
+                cpu: idle(running, idle_cpu),
+                memory: idle(running, size.of(901.0)),
                 ..Load::default()
             };
         }
@@ -248,12 +262,12 @@ impl Compute {
             CPU_WRITE
         };
         // A request runs on one worker, which gets no more than its task's share of a CPU.
-        let share = f64::from(self.backend.primary().revision.size.cpu) / 1_024.0;
+        let share = f64::from(size.cpu) / 1_024.0;
         let service = mean_work * conditions.cpu_per_request / share;
         let served = self.queue.serve(arrivals, seconds, serving as u32, service);
         let held = self.held(now);
         let dice = &mut self.dice;
-        let used = served.busy * serving as f64 / running as f64 * (100.0 - CPU_IDLE);
+        let used = served.busy * serving as f64 / running as f64 * (100.0 - idle_cpu);
         let own = Duration {
             mean: service,
             variance: CPU_VARIATION * service * service,
@@ -269,14 +283,16 @@ impl Compute {
             timed_out: served.timed_out,
             refused: dice.split(served.answered, REFUSED),
             failed: dice.split(served.answered, FAILED),
-            cpu: (used + CPU_IDLE + 0.4 * dice.normal()).clamp(0.3, 100.0),
-            memory: (43.0 + 0.12 * used + held + 0.3 * dice.normal()).clamp(20.0, 100.0),
+            cpu: (used + idle_cpu + 0.4 * dice.normal()).clamp(0.3, 100.0),
+            memory: size
+                .of(f64::from(WORKING_SET) + 2.5 * used + held + 6.0 * dice.normal())
+                .clamp(1.0, 100.0),
             response: own.then(served.wait).then(database),
             queries: served.answered * QUERIES,
         }
     }
 
-    /// Percent of memory that long-lived workers hold on to, which a new task does not yet: it grows for a day.
+    /// MiB that long-lived workers hold on to, which a new task does not yet: it grows for a day.
     fn held(&self, now: i64) -> f64 {
         let ages: Vec<f64> = self
             .backend
@@ -286,7 +302,7 @@ impl Compute {
             .map(|started| (now - started) as f64 / 3_600.0)
             .collect();
         let mean = ages.iter().sum::<f64>() / ages.len().max(1) as f64;
-        9.0 * (1.0 - (-mean / 8.0).exp())
+        184.0 * (1.0 - (-mean / 8.0).exp())
     }
 }
 

@@ -5,7 +5,7 @@ use crate::model::metric::{Absent, Metric, MetricId, Series, Statistic, Window};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Series that the demo publishes.
-pub const COLUMNS: usize = 67;
+pub const COLUMNS: usize = 71;
 /// Minutes kept: eight days.
 const KEPT: usize = 8 * 1_440;
 
@@ -122,6 +122,11 @@ pub fn readings(m: &Moment) -> [Reading; COLUMNS] {
         (M::EcsCpu, b, back.cpu),
         (M::EcsMemory, f, front.memory),
         (M::EcsMemory, b, back.memory),
+        // The busiest task is a little ahead of the mean of all.
+        (M::EcsCpuPeak, f, (front.cpu * 1.15).min(100.0)),
+        (M::EcsCpuPeak, b, (back.cpu * 1.15).min(100.0)),
+        (M::EcsMemoryPeak, f, (front.memory * 1.03).min(100.0)),
+        (M::EcsMemoryPeak, b, (back.memory * 1.03).min(100.0)),
         (M::EcsLiveTasks, f, m.live.0 as f64),
         (M::EcsLiveTasks, b, m.live.1 as f64),
         (M::RdsCpu, None, db.cpu),

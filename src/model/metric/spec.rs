@@ -215,6 +215,25 @@ impl Metric {
             ),
             Self::EcsCpu => (Tier::Ecs, "cpu", "cpu", Percent, Average, Gap, 60),
             Self::EcsMemory => (Tier::Ecs, "memory", "memory", Percent, Average, Gap, 60),
+            // Of the busiest task: the statistics of a service are taken over its tasks.
+            Self::EcsCpuPeak => (
+                Tier::Ecs,
+                "cpu_peak",
+                "cpu, busiest task",
+                Percent,
+                Maximum,
+                Gap,
+                60,
+            ),
+            Self::EcsMemoryPeak => (
+                Tier::Ecs,
+                "memory_peak",
+                "memory, fullest task",
+                Percent,
+                Maximum,
+                Gap,
+                60,
+            ),
             Self::EcsLiveTasks => (Tier::Ecs, "live_tasks", "tasks", Gauge, Average, Gap, 60),
             Self::RdsCpu => (Tier::Rds, "cpu", "cpu", Percent, Average, Gap, 60),
             Self::RdsConnections => (

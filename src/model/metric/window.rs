@@ -41,13 +41,20 @@ impl Window {
         } else {
             60
         };
-        let period: i64 = readable.max(kept);
-        let to = end.as_second().div_euclid(period) * period;
-        let from = to - seconds.div_euclid(period).max(1) * period;
+        let period = u32::try_from(readable.max(kept)).unwrap_or(60);
+        Self::of_period(end, seconds, period)
+    }
+
+    /// The `seconds` before `end` in datapoints of `period` seconds, aligned to whole periods.
+    #[must_use]
+    pub fn of_period(end: Timestamp, seconds: i64, period: u32) -> Self {
+        let step = i64::from(period.max(1));
+        let to = end.as_second().div_euclid(step) * step;
+        let from = to - seconds.div_euclid(step).max(1) * step;
         Self {
             from: Timestamp::from_second(from).unwrap_or(Timestamp::MIN),
             to: Timestamp::from_second(to).unwrap_or(Timestamp::MAX),
-            period: u32::try_from(period).unwrap_or(60),
+            period,
         }
     }
 

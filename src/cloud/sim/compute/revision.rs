@@ -5,7 +5,7 @@ use super::super::{
     names,
     world::moment,
 };
-use super::{Size, scheduler::Spec};
+use super::{Size, WORKING_SET, scheduler::Spec};
 use crate::model::{
     compute::{ContainerDefinition, TaskDefinition},
     task_document::TaskDocument,
@@ -35,6 +35,8 @@ pub enum Fate {
     NoImage(String),
     /// Its container ends by itself with code 1, and these last lines.
     Exits(Vec<String>),
+    /// Its container is killed, as it needs more memory than the task has.
+    Killed,
 }
 
 impl Revision {
@@ -78,7 +80,10 @@ impl Revision {
             registered,
             size: Size { cpu, memory },
             digest: found.map(|release| release.digest),
-            fate: fate(spec, &document, &image, found),
+            fate: match fate(spec, &document, &image, found) {
+                Fate::Runs if spec.name == names::BACKEND && memory <= WORKING_SET => Fate::Killed,
+                fate => fate,
+            },
             image,
             document,
         }

@@ -129,12 +129,14 @@ impl Task {
                         self.due += dice.seconds(8, 18);
                         Phase::Deprovisioning
                     }
-                    Fate::Runs | Fate::Exits(_) => {
+                    Fate::Runs | Fate::Exits(_) | Fate::Killed => {
                         self.due += dice.seconds(3, 6);
                         Phase::Activating
                     }
                 },
-                Phase::Activating if matches!(self.revision.fate, Fate::Exits(_)) => {
+                Phase::Activating
+                    if matches!(self.revision.fate, Fate::Exits(_) | Fate::Killed) =>
+                {
                     self.started = Some(self.due);
                     self.due += dice.seconds(3, 7);
                     Phase::Running
@@ -311,13 +313,20 @@ impl Task {
                 .to_owned(),
                 health: health.to_owned(),
                 // gunicorn and nginx both end with 0 on SIGTERM.
-                exit_code: (self.phase >= Phase::Deprovisioning && self.started.is_some())
-                    .then(|| i32::from(self.failed())),
-                reason: self
-                    .stop
-                    .as_ref()
-                    .filter(|stop| stop.code == NOT_STARTED)
-                    .map(|stop| stop.reason.clone()),
+                exit_code: (self.phase >= Phase::Deprovisioning && self.started.is_some()).then(
+                    || match self.revision.fate {
+                        Fate::Killed => 137,
+                        _ => i32::from(self.failed()),
+                    },
+                ),
+                reason: match (&self.stop, &self.revision.fate) {
+                    (Some(stop), _) if stop.code == NOT_STARTED => Some(stop.reason.clone()),
+                    // ECS's words for a container that the kernel killed (ECS Developer Guide, OutOfMemoryError).
+                    (Some(_), Fate::Killed) => {
+                        Some("OutOfMemoryError: Container killed due to memory usage".to_owned())
+                    }
+                    _ => None,
+                },
             }],
         }
     }
