@@ -1,9 +1,11 @@
 //! The command line: flags and commands as clap sees them. What they mean together with files and variables is [`crate::config`]'s.
 
+mod autoscale;
 mod database;
 mod edge;
 mod rollout;
 
+pub use autoscale::Autoscale;
 pub use database::DbCommand;
 pub use edge::{AlarmsCommand, CdnCommand, WafCommand};
 pub use rollout::Rollout;
@@ -131,6 +133,8 @@ pub enum Command {
         #[command(flatten)]
         carry: Carry,
     },
+    /// Set limits and targets of a service's autoscaling, suspend and resume it
+    Autoscale(Autoscale),
     /// Replace the tasks of a service by new ones of the same revision
     Restart {
         /// Service
@@ -268,6 +272,7 @@ impl Command {
                 let service = service.clone();
                 (op::Restart { service }.into(), *carry)
             }
+            Self::Autoscale(asked) => (asked.into(), asked.carry),
             Self::Rollout(rollout) => (rollout.into(), rollout.carry),
             Self::Resize {
                 service,

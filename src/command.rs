@@ -115,6 +115,7 @@ commands! {
     "sort" Selection "sort" "Sort by the next column, then the other way, then not at all." App::sort;
 
     "scale" Operations "scale" "Set how many tasks the selected service runs." |app| app.on_service(|service| op::Scale { service, desired: None }.into());
+    "autoscale" Operations "autoscale" "Set limits and targets of the selected service's autoscaling, suspend and resume it." |app| app.on_service(|service| op::Autoscale { service, to: op::Aim::Asked }.into());
     "rollout" Operations "roll out" "Roll a new revision of the selected service out: image, variables, command." |app| app.on_service(|service| op::RollOut { service, ..op::RollOut::default() }.into());
     "resize" Operations "resize" "Give the selected service's tasks another size, with what they use now beside each." |app| app.on_service(|service| op::Resize { service, size: None }.into());
     "rollback" Operations "roll back" "Stop the selected service's deployment, or go back to an earlier revision." |app| app.on_service(|service| op::RollBack { service, to: None }.into());

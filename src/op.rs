@@ -14,6 +14,7 @@
 //! long it takes, and the calls. It is made again right before it is carried out; where the environment is no longer what the plan was
 //! made for, nothing is done and the new plan is shown instead.
 
+mod autoscale;
 mod carry;
 mod confirm;
 mod continue_deployment;
@@ -36,6 +37,7 @@ mod watch;
 #[cfg(test)]
 mod tests;
 
+pub use autoscale::{Adjustment, Aim, Autoscale, Autoscaled, Hold};
 pub use carry::{Told, carry_out};
 pub use confirm::Confirmation;
 pub use continue_deployment::ContinueDeployment;
@@ -46,7 +48,7 @@ pub use desk::Desk;
 pub use edge::{InvalidatePaths, List, ListAddress, SetRule, SwitchAlarm, UnlistAddress, Until};
 pub use goal::{DatabaseGoal, Goal, Standing, Step, StepState, Verdict, left, under_way};
 pub use last_words::LastWords;
-pub use plan::{Change, Check, CheckState, Cost, Document, Mark, Plan, Risk, Undo, usd};
+pub use plan::{Bounds, Change, Check, CheckState, Cost, Document, Mark, Plan, Risk, Undo, usd};
 pub use resize::Resize;
 pub use restart::Restart;
 pub use rollback::RollBack;
@@ -131,6 +133,7 @@ macro_rules! requests {
 
 requests! {
     Scale(Scale) "Sets how many tasks a service runs.",
+    Autoscale(Autoscale) "Sets limits and targets of a service's autoscaling, suspends and resumes it.",
     Restart(Restart) "Replaces the tasks of a service by new ones of the same revision.",
     RollOut(RollOut) "Rolls a new revision of a service out.",
     Resize(Resize) "Gives a service's tasks another size.",

@@ -570,3 +570,38 @@ fn a_secret_in_a_command_stays_out_of_plan_and_audit_log() {
         "{said}"
     );
 }
+
+#[test]
+fn a_plan_of_autoscaling_says_what_changes_costs_and_undoes_it() {
+    let adjust = ["--min", "2", "--max", "8", "--cpu", "50", "--suspend", "in"];
+    let demo = ["--demo", "--elapsed", "30m", "--dry-run", "-o", "json"];
+    let output = run(&[&["autoscale", "backend"], &adjust[..], &demo].concat());
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    insta::assert_snapshot!(String::from_utf8(output.stdout).unwrap());
+}
+
+#[test]
+fn autoscaling_that_cannot_be_is_refused_with_a_way_out() {
+    for (words, said) in [
+        (
+            &["--min", "9"][..],
+            &["above the maximum of 6", "--max"][..],
+        ),
+        (&["--cpu", "0"], &["1 to 100"]),
+        (&["--cpu", "hot"], &["1 to 100"]),
+        (&["--deregister", "--max", "3"], &["cannot be used with"]),
+        (&[], &["--min <N>"]),
+    ] {
+        let words = [&["autoscale", "backend", "--demo", "--dry-run"], words].concat();
+        refused(&run(&words), 2, said);
+    }
+    let words = [
+        "autoscale",
+        "frontend",
+        "--cpu",
+        "60",
+        "--demo",
+        "--dry-run",
+    ];
+    refused(&run(&words), 2, &["not autoscaled yet", "--min and --max"]);
+}

@@ -367,3 +367,76 @@ fn what_is_done_in_front_of_the_application_is_what_another_client_reads() {
     carry(&["waf", "unblock", "198.51.100.0/24"]);
     assert_eq!(read(), expected);
 }
+
+#[test]
+fn what_is_done_to_autoscaling_is_what_another_client_reads() {
+    let moto = servers::moto();
+    let names = servers::wire("scaling_moto.py", &[&moto]);
+    let cluster = names["cluster"].as_str().expect("a name");
+    let read = || servers::wire("scaling_moto.py", &[&moto, cluster]);
+    let console = Console::configured(
+        &moto,
+        &format!(
+            "[environments.ops.resources]\ncluster = \"{cluster}\"\nservice = [{{ name = \"backend\", role = \"backend\" }}, \
+             {{ name = \"frontend\", role = \"frontend\" }}]\n"
+        ),
+    );
+    let carry = |words: &[&str]| {
+        let output = console.run(&[&["autoscale"], words, &["--yes"]].concat());
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(exit_code(&output), 0, "{words:?}: {said}");
+    };
+    let before = read();
+    let mut expected = before.clone();
+
+    carry(&["backend", "--min", "2", "--max", "8"]);
+    expected["targets"]["backend"]["MinCapacity"] = json!(2);
+    expected["targets"]["backend"]["MaxCapacity"] = json!(8);
+    let resumed = json!({
+        "DynamicScalingInSuspended": false,
+        "DynamicScalingOutSuspended": false,
+        "ScheduledScalingSuspended": true,
+    });
+    assert_eq!(expected["targets"]["backend"]["SuspendedState"], resumed);
+    assert_eq!(read(), expected, "what is suspended stays so");
+
+    carry(&["backend", "--suspend", "out", "--resume", "scheduled"]);
+    let suspended = &mut expected["targets"]["backend"]["SuspendedState"];
+    suspended["DynamicScalingOutSuspended"] = json!(true);
+    suspended["ScheduledScalingSuspended"] = json!(false);
+    assert_eq!(read(), expected);
+
+    carry(&["backend", "--cpu", "42.5", "--out-cooldown", "90"]);
+    let cpu = &mut expected["policies"]["backend"]["hold-cpu"]["TargetTrackingScalingPolicyConfiguration"];
+    cpu["TargetValue"] = json!(42.5);
+    cpu["ScaleOutCooldown"] = json!(90);
+    assert_eq!(cpu["DisableScaleIn"], true, "every other field stays");
+    assert_eq!(read(), expected);
+
+    carry(&[
+        "backend",
+        "--min",
+        "1",
+        "--max",
+        "4",
+        "--suspend",
+        "scheduled",
+        "--resume",
+        "out",
+    ]);
+    carry(&["backend", "--cpu", "60", "--out-cooldown", "120"]);
+    assert_eq!(read(), before, "everything is as it was, step scaling too");
+
+    carry(&["frontend", "--min", "1", "--max", "3", "--memory", "70"]);
+    let after = read();
+    assert_eq!(after["targets"]["frontend"]["MaxCapacity"], 3);
+    let put = &after["policies"]["frontend"]["frontend-memory"];
+    let put = &put["TargetTrackingScalingPolicyConfiguration"];
+    assert_eq!(put["TargetValue"], 70.0);
+    let metric = &put["PredefinedMetricSpecification"]["PredefinedMetricType"];
+    assert_eq!(metric, "ECSServiceAverageMemoryUtilization");
+    carry(&["frontend", "--memory", "off"]);
+    assert_eq!(read()["policies"], before["policies"]);
+    carry(&["frontend", "--deregister"]);
+    assert_eq!(read(), before);
+}

@@ -569,7 +569,7 @@ impl App {
             service: text(),
             to: None,
         };
-        let service: [(&str, Request); 6] = [
+        let service: [(&str, Request); 7] = [
             ("rollout", rollout.into()),
             ("rollback", rollback.into()),
             (
@@ -577,6 +577,14 @@ impl App {
                 op::Scale {
                     service: text(),
                     desired: None,
+                }
+                .into(),
+            ),
+            (
+                "autoscale",
+                op::Autoscale {
+                    service: text(),
+                    to: op::Aim::Asked,
                 }
                 .into(),
             ),

@@ -5,9 +5,14 @@ mod deployment;
 pub use deployment::{REGISTERING, Registration, Revision};
 mod edge;
 mod rds;
+mod scaling;
 
 pub use edge::{EdgeCall, Listing, RuleMode, Switch};
 pub use rds::{Apply, DatabaseCall, NewInstance, Reboot, TAGGING};
+pub use scaling::{
+    COOLDOWN, Percent, SCALING, ScalableTarget, ScaledService, Scaling, ScalingCall, TrackedMetric,
+    TrackingPolicy,
+};
 
 use crate::op::Change;
 use serde::Serialize;
@@ -81,6 +86,9 @@ pub enum Call {
     /// Writes to RDS.
     #[serde(untagged)]
     Database(DatabaseCall),
+    /// Writes to Application Auto Scaling.
+    #[serde(untagged)]
+    Scaling(ScalingCall),
 }
 
 impl From<EdgeCall> for Call {
@@ -92,6 +100,12 @@ impl From<EdgeCall> for Call {
 impl From<DatabaseCall> for Call {
     fn from(call: DatabaseCall) -> Self {
         Self::Database(call)
+    }
+}
+
+impl From<ScalingCall> for Call {
+    fn from(call: ScalingCall) -> Self {
+        Self::Scaling(call)
     }
 }
 
@@ -130,6 +144,7 @@ impl Call {
             Self::SnapshotDatabase { .. } => "rds:CreateDBSnapshot",
             Self::Edge(call) => call.action(),
             Self::Database(call) => call.action(),
+            Self::Scaling(call) => call.action(),
         }
     }
 
@@ -147,6 +162,7 @@ impl Call {
             Self::SnapshotDatabase { database, .. } => database,
             Self::Edge(call) => call.resource(),
             Self::Database(call) => call.resource(),
+            Self::Scaling(call) => &call.scaled().service,
         }
     }
 
@@ -220,6 +236,7 @@ impl Call {
             }
             Self::Edge(call) => return call.pipe().pop().unwrap_or_default(),
             Self::Database(call) => return call.aws_command(),
+            Self::Scaling(call) => return call.aws_command(),
             Self::SnapshotDatabase { database, snapshot } => vec![
                 "aws",
                 "rds",

@@ -376,6 +376,7 @@ fn execute(world: &mut World, call: &Call) -> Result<CallOutcome> {
             })
         }
         Call::Edge(call) => edge::execute(world, call),
+        Call::Scaling(call) => autoscaling::execute(world, call),
         Call::RegisterRevision(_)
         | Call::DeployRevision { .. }
         | Call::StopDeployment { .. }

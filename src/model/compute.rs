@@ -385,6 +385,8 @@ pub struct Autoscaling {
     pub scale_in_suspended: bool,
     /// Whether scaling out is suspended.
     pub scale_out_suspended: bool,
+    /// Whether scheduled scaling is suspended.
+    pub scheduled_scaling_suspended: bool,
     /// Policies.
     pub policies: Vec<ScalingPolicy>,
     /// Newest first.

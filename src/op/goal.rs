@@ -3,6 +3,7 @@
 //! A goal is plain data and judging it is pure: after a restart of the console the goals of what is still going on are found again from
 //! what AWS tells ([`found`]).
 
+mod autoscale;
 mod database;
 mod edge;
 mod rollout;
@@ -10,7 +11,7 @@ mod rollout;
 pub use database::DatabaseGoal;
 pub use rollout::{Rollout, left};
 
-use super::{LastWords, Request, Watch};
+use super::{Autoscaled, LastWords, Request, Watch};
 use crate::{
     cloud::{
         CallOutcome,
@@ -208,6 +209,13 @@ pub enum Goal {
         /// Snapshot identifier.
         snapshot: String,
     },
+    /// A service is autoscaled as asked, and its desired count lies within the limits.
+    Autoscaled {
+        /// Service.
+        service: String,
+        /// How; `None`: not at all.
+        to: Option<Autoscaled>,
+    },
     /// Something comes of the database.
     #[serde(untagged)]
     Database(DatabaseGoal),
@@ -221,6 +229,7 @@ impl Goal {
             Self::Rollout(rollout) => ("deployment", &rollout.service),
             Self::RolledBack { service, .. } => ("deployment", service),
             Self::Running { service, .. } => ("count", service),
+            Self::Autoscaled { service, .. } => ("autoscaling", service),
             Self::Replaced { task, .. } => ("task", task),
             Self::Snapshot { snapshot } => ("snapshot", snapshot),
             Self::Invalidation { id } => ("invalidation", id.as_deref().unwrap_or_default()),
@@ -236,7 +245,7 @@ impl Goal {
     pub const fn tiers(&self) -> &'static [Tier] {
         match self {
             Self::Rollout(_) | Self::RolledBack { .. } => &[Tier::Ecs, Tier::Alb],
-            Self::Running { .. } | Self::Replaced { .. } => &[Tier::Ecs],
+            Self::Running { .. } | Self::Replaced { .. } | Self::Autoscaled { .. } => &[Tier::Ecs],
             Self::Invalidation { .. } => &[Tier::CloudFront],
             Self::RuleMode { .. } | Self::Listed { .. } => &[Tier::Waf],
             Self::AlarmActions { .. } => &[Tier::Alarms],
@@ -263,6 +272,7 @@ impl Goal {
             Self::Rollout(_)
             | Self::RolledBack { .. }
             | Self::Running { .. }
+            | Self::Autoscaled { .. }
             | Self::Replaced { .. } => 5,
         }
     }
@@ -287,6 +297,9 @@ impl Goal {
                 running(seen, service, *desired, now.duration_since(since))
             }
             Self::Replaced { service, task } => replaced(seen, service, task),
+            Self::Autoscaled { service, to } => {
+                autoscale::autoscaled(seen, service, to.as_ref(), now.duration_since(since))
+            }
             Self::Snapshot { snapshot } => snapshot_made(seen, snapshot),
             Self::Invalidation { id } => edge::invalidated(seen, id.as_deref()),
             Self::RuleMode { rule, to } => edge::ruled(seen, rule, *to, now.duration_since(since)),

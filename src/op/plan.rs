@@ -63,6 +63,15 @@ pub enum Cost {
         /// What it is made of: `3 × 0.5 vCPU, 1 GB, Linux x86 in us-east-1`.
         basis: String,
     },
+    /// Lies between a floor and a ceiling, and autoscaling decides where.
+    Between {
+        /// Now.
+        before: Bounds,
+        /// Then.
+        after: Bounds,
+        /// What it is made of.
+        basis: String,
+    },
     /// Is billed once, or by use.
     Once {
         /// USD, where it can be said.
@@ -77,28 +86,71 @@ pub enum Cost {
     },
 }
 
+/// The least and the most that something costs, in USD a month.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Bounds {
+    /// Least.
+    pub floor: f64,
+    /// Most.
+    pub ceiling: f64,
+}
+
 impl Cost {
     /// Of running `after` tasks of a service instead of `before`.
     #[must_use]
     pub fn of_tasks(desk: &Desk<'_>, service: &Service, before: i32, after: i32) -> Self {
-        let Some(definition) = &service.task_definition else {
-            return Self::Unknown {
-                why: format!("the size of {}'s tasks could not be read", service.name),
-            };
-        };
-        let size = TaskSize::from(definition);
-        let region = &desk.environment.region;
-        match size.hourly(Book::embedded(), region) {
+        match rate(desk, service) {
             Ok(_) if before == after => Self::Unchanged,
-            Ok(hourly) => Self::Delta {
-                before: hourly * HOURS * f64::from(before),
-                after: hourly * HOURS * f64::from(after),
-                basis: format!("tasks of {} in {region}", size.words()),
+            Ok((monthly, basis)) => Self::Delta {
+                before: monthly * f64::from(before),
+                after: monthly * f64::from(after),
+                basis,
             },
-            Err(missing) => Self::Unknown {
-                why: missing.to_string(),
-            },
+            Err(why) => Self::Unknown { why },
         }
+    }
+
+    /// Of letting a service run between two numbers of tasks instead of two others.
+    #[must_use]
+    pub fn of_limits(
+        desk: &Desk<'_>,
+        service: &Service,
+        before: (i32, i32),
+        after: (i32, i32),
+    ) -> Self {
+        match rate(desk, service) {
+            Ok((monthly, basis)) => {
+                let bounds = |(least, most)| Bounds {
+                    floor: monthly * f64::from(least),
+                    ceiling: monthly * f64::from(most),
+                };
+                Self::Between {
+                    before: bounds(before),
+                    after: bounds(after),
+                    basis,
+                }
+            }
+            Err(why) => Self::Unknown { why },
+        }
+    }
+}
+
+/// What a task of a service costs a month, and how that is said; or why it is not known.
+fn rate(desk: &Desk<'_>, service: &Service) -> Result<(f64, String), String> {
+    let Some(definition) = &service.task_definition else {
+        return Err(format!(
+            "the size of {}'s tasks could not be read",
+            service.name
+        ));
+    };
+    let size = TaskSize::from(definition);
+    let region = &desk.environment.region;
+    match size.hourly(Book::embedded(), region) {
+        Ok(hourly) => Ok((
+            hourly * HOURS,
+            format!("tasks of {} in {region}", size.words()),
+        )),
+        Err(missing) => Err(missing.to_string()),
     }
 }
 

@@ -149,7 +149,7 @@ fn delta(desk: &Desk<'_>, service: &Service, size: Size) -> Option<f64> {
     match Cost::of_sizes(desk, service, &after) {
         Cost::Delta { before, after, .. } => Some(after - before),
         Cost::Unchanged => Some(0.0),
-        Cost::Once { .. } | Cost::Unknown { .. } => None,
+        Cost::Between { .. } | Cost::Once { .. } | Cost::Unknown { .. } => None,
     }
 }
 

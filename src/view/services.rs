@@ -2,6 +2,7 @@
 
 use super::{Chart, Field, Scope, gaps, link, role, words};
 use crate::{
+    cloud::call::ScalableTarget,
     grid::{Cell, Column, Grid, Row, Width},
     model::{
         Health,
@@ -122,7 +123,8 @@ fn describe_service(service: &Service) -> serde_json::Value {
         "health_check_grace": service.health_check_grace, "gaps": service.gaps,
         "autoscaling": service.autoscaling.as_ref().map(|a| serde_json::json!({
             "min": a.min, "max": a.max, "scale_in_suspended": a.scale_in_suspended,
-            "scale_out_suspended": a.scale_out_suspended, "policies": a.policies,
+            "scale_out_suspended": a.scale_out_suspended,
+            "scheduled_scaling_suspended": a.scheduled_scaling_suspended, "policies": a.policies,
         })),
     })
 }
@@ -395,12 +397,13 @@ pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
                 .trim_end_matches("Utilization");
             Some(format!("{name} {:.0} %", p.target?))
         });
-        format!(
-            "{}..{} tasks · {}",
-            a.min,
-            a.max,
-            policies.collect::<Vec<_>>().join(", ")
-        )
+        let limits = format!("{}..{} tasks", a.min, a.max);
+        let suspended = ScalableTarget::from(a).suspended;
+        let suspended = suspended
+            .into_iter()
+            .map(|s| format!("{} suspended", s.word()));
+        let parts = std::iter::once(limits).chain(suspended).chain(policies);
+        parts.collect::<Vec<_>>().join(" · ")
     });
     let mut fields = vec![
         Field::new(

@@ -425,6 +425,20 @@ async fn forms_of_revisions_sizes_and_restores_lead_to_their_plans() {
 }
 
 #[tokio::test]
+async fn the_autoscaling_of_a_service_is_a_form_and_a_plan() {
+    let mut stage = Stage::alone().await;
+    stage.keys("4").await;
+    stage.keys("j : a u t o s c a l e enter").await;
+    compare(&stage, "autoscale_form", &SMALL);
+    stage
+        .keys("backspace 2 tab backspace 8 tab tab tab tab tab right")
+        .await;
+    compare(&stage, "autoscale_suspended", &SMALL);
+    stage.keys("enter").await;
+    compare(&stage, "autoscale_plan", &SMALL);
+}
+
+#[tokio::test]
 async fn errors_are_listed_with_their_place_and_way_out() {
     let mut stage = Stage::settled().await;
     stage.wait(600);

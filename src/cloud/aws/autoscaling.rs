@@ -101,15 +101,14 @@ async fn of_target(
     .await;
     let mut gaps = Vec::new();
     let suspended = target.suspended_state();
+    let is =
+        |of: fn(&types::SuspendedState) -> Option<bool>| suspended.and_then(of).unwrap_or(false);
     let autoscaling = Autoscaling {
         min: target.min_capacity(),
         max: target.max_capacity(),
-        scale_in_suspended: suspended
-            .and_then(types::SuspendedState::dynamic_scaling_in_suspended)
-            .unwrap_or(false),
-        scale_out_suspended: suspended
-            .and_then(types::SuspendedState::dynamic_scaling_out_suspended)
-            .unwrap_or(false),
+        scale_in_suspended: is(types::SuspendedState::dynamic_scaling_in_suspended),
+        scale_out_suspended: is(types::SuspendedState::dynamic_scaling_out_suspended),
+        scheduled_scaling_suspended: is(types::SuspendedState::scheduled_scaling_suspended),
         policies: or_gap(policies, &mut gaps),
         activities: or_gap(activities, &mut gaps),
     };

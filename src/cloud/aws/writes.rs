@@ -2,6 +2,7 @@
 
 pub(super) mod ecs;
 
+mod autoscaling;
 mod edge;
 mod rds;
 mod waf;
@@ -54,6 +55,7 @@ pub(super) async fn execute(aws: &AwsCloud, call: &Call) -> Result<CallOutcome> 
             hook,
         } => ecs::continue_deployment(&clients.ecs, call, service, deployment, hook).await,
         Call::Database(call) => rds::execute(&clients.rds, call).await,
+        Call::Scaling(call) => autoscaling::execute(&clients.autoscaling, call).await,
     }
 }
 

@@ -5,7 +5,10 @@ use crate::{
     audit::AuditLog,
     cloud::{
         Registration, Revision,
-        call::{Apply, DatabaseCall, EdgeCall, Listing, NewInstance, Reboot, RuleMode, Switch},
+        call::{
+            Apply, DatabaseCall, EdgeCall, Listing, NewInstance, Reboot, RuleMode, ScalableTarget,
+            ScaledService, Scaling, ScalingCall, Switch, TrackedMetric, TrackingPolicy,
+        },
         sim,
     },
     config::PROJECT_FILE,
@@ -213,8 +216,46 @@ fn next(call: Option<&Call>) -> Option<Call> {
         Some(Call::Edge(call)) => next_edge(Some(call))
             .map(Call::Edge)
             .or_else(|| next_of_database(None).map(Call::Database)),
-        Some(Call::Database(call)) => next_of_database(Some(call)).map(Call::Database),
+        Some(Call::Database(call)) => next_of_database(Some(call))
+            .map(Call::Database)
+            .or_else(|| next_of_scaling(None).map(Call::Scaling)),
+        Some(Call::Scaling(call)) => next_of_scaling(Some(call)).map(Call::Scaling),
     }
+}
+
+fn next_of_scaling(call: Option<&ScalingCall>) -> Option<ScalingCall> {
+    let scaled = ScaledService {
+        cluster: "shop".to_owned(),
+        service: "backend".to_owned(),
+    };
+    let name = "hold-cpu".to_owned();
+    Some(match call {
+        None => ScalingCall::RegisterTarget {
+            scaled,
+            target: ScalableTarget {
+                min: 1,
+                max: 6,
+                suspended: [Scaling::In].into(),
+            },
+        },
+        Some(ScalingCall::RegisterTarget { .. }) => ScalingCall::PutPolicy {
+            scaled,
+            policy: TrackingPolicy {
+                name,
+                metric: TrackedMetric::Cpu,
+                target: "60".parse().unwrap(),
+                in_cooldown: Some(300),
+                out_cooldown: None,
+                scale_in: Switch::Enabled,
+            },
+        },
+        Some(ScalingCall::PutPolicy { .. }) => ScalingCall::DeletePolicy {
+            scaled,
+            policy: name,
+        },
+        Some(ScalingCall::DeletePolicy { .. }) => ScalingCall::DeregisterTarget { scaled },
+        Some(ScalingCall::DeregisterTarget { .. }) => return None,
+    })
 }
 
 fn next_edge(call: Option<&EdgeCall>) -> Option<EdgeCall> {

@@ -1,18 +1,19 @@
-//! CloudWatch alarms: evaluated every minute from the recorded metrics, M datapoints of N, in CloudWatch's words.
+//! CloudWatch alarms, those of target tracking among them: evaluated every minute from the recorded metrics, M datapoints of N, in
+//! CloudWatch's words.
 
 use super::{
-    autoscaling::{HIGH_ALARM, LOW, LOW_ALARM, TARGET},
+    autoscaling,
     database::GIB,
     history::History,
     names,
     world::{EPOCH, World, moment},
 };
-use crate::cloud::call::Switch;
+use crate::cloud::call::{Switch, TrackedMetric};
 use crate::model::{
     alarm::{Alarm as AlarmModel, AlarmState, AlarmTransition, Alarms as AlarmsModel, Dashboard},
     metric::Metric,
 };
-use std::collections::VecDeque;
+use std::{borrow::Cow, collections::VecDeque};
 
 /// Which side of the threshold is bad.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,9 +23,9 @@ enum Bad {
 }
 
 /// An alarm as it was put. Periods are 60 s; missing data is not breaching.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Definition {
-    name: &'static str,
+    name: Cow<'static, str>,
     metric: Metric,
     subject: Option<&'static str>,
     /// Namespace and name as CloudWatch has them.
@@ -37,6 +38,31 @@ struct Definition {
 }
 
 impl Definition {
+    /// An alarm as target tracking makes it.
+    fn of_policy(
+        name: &str,
+        (tracked, service): (TrackedMetric, &'static str),
+        (bad, threshold, minutes): (Bad, f64, u32),
+    ) -> Self {
+        Self {
+            name: Cow::Owned(name.to_owned()),
+            metric: autoscaling::metric(tracked),
+            subject: Some(service),
+            source: match tracked {
+                TrackedMetric::Cpu => "AWS/ECS CPUUtilization",
+                TrackedMetric::Memory => "AWS/ECS MemoryUtilization",
+            },
+            dimensions: if service == names::FRONTEND {
+                ECS_FRONTEND
+            } else {
+                ECS_BACKEND
+            },
+            bad,
+            threshold,
+            datapoints: (minutes, minutes),
+        }
+    }
+
     fn breaches(&self, value: f64) -> bool {
         match self.bad {
             Bad::Above => value > self.threshold,
@@ -58,16 +84,20 @@ const ECS_BACKEND: &[(&str, &str)] = &[
     ("ClusterName", names::CLUSTER),
     ("ServiceName", names::BACKEND),
 ];
+const ECS_FRONTEND: &[(&str, &str)] = &[
+    ("ClusterName", names::CLUSTER),
+    ("ServiceName", names::FRONTEND),
+];
 const RDS: &[(&str, &str)] = &[("DBInstanceIdentifier", names::DATABASE)];
 const CDN: &[(&str, &str)] = &[
     ("DistributionId", names::DISTRIBUTION),
     ("Region", "Global"),
 ];
 
-/// Every alarm. Thresholds: AWS's recommended alarms where they give a number (ECS and RDS CPU, storage 10 %, connections 90 %).
-const DEFINITIONS: [Definition; 12] = [
+/// Every alarm that was put by hand. Thresholds: AWS's recommended alarms where they give a number (ECS and RDS CPU, storage 10 %, connections 90 %).
+const DEFINITIONS: [Definition; 10] = [
     Definition {
-        name: "hydren-alb-5xx",
+        name: Cow::Borrowed("hydren-alb-5xx"),
         metric: Metric::AlbElb5xx,
         subject: None,
         source: "AWS/ApplicationELB HTTPCode_ELB_5XX_Count",
@@ -77,7 +107,7 @@ const DEFINITIONS: [Definition; 12] = [
         datapoints: (3, 5),
     },
     Definition {
-        name: "hydren-backend-5xx",
+        name: Cow::Borrowed("hydren-backend-5xx"),
         metric: Metric::AlbTarget5xx,
         subject: Some(names::BACKEND_GROUP),
         source: "AWS/ApplicationELB HTTPCode_Target_5XX_Count",
@@ -87,7 +117,7 @@ const DEFINITIONS: [Definition; 12] = [
         datapoints: (3, 5),
     },
     Definition {
-        name: "hydren-backend-cpu",
+        name: Cow::Borrowed("hydren-backend-cpu"),
         metric: Metric::EcsCpu,
         subject: Some(names::BACKEND),
         source: "AWS/ECS CPUUtilization",
@@ -97,7 +127,7 @@ const DEFINITIONS: [Definition; 12] = [
         datapoints: (5, 5),
     },
     Definition {
-        name: "hydren-backend-latency",
+        name: Cow::Borrowed("hydren-backend-latency"),
         metric: Metric::AlbP95,
         subject: Some(names::BACKEND_GROUP),
         source: "AWS/ApplicationELB TargetResponseTime",
@@ -107,7 +137,7 @@ const DEFINITIONS: [Definition; 12] = [
         datapoints: (3, 5),
     },
     Definition {
-        name: "hydren-backend-memory",
+        name: Cow::Borrowed("hydren-backend-memory"),
         metric: Metric::EcsMemory,
         subject: Some(names::BACKEND),
         source: "AWS/ECS MemoryUtilization",
@@ -117,7 +147,7 @@ const DEFINITIONS: [Definition; 12] = [
         datapoints: (5, 5),
     },
     Definition {
-        name: "hydren-backend-unhealthy",
+        name: Cow::Borrowed("hydren-backend-unhealthy"),
         metric: Metric::AlbUnhealthyHosts,
         subject: Some(names::BACKEND_GROUP),
         source: "AWS/ApplicationELB UnHealthyHostCount",
@@ -127,7 +157,7 @@ const DEFINITIONS: [Definition; 12] = [
         datapoints: (2, 2),
     },
     Definition {
-        name: "hydren-cdn-5xx",
+        name: Cow::Borrowed("hydren-cdn-5xx"),
         metric: Metric::Cdn5xxRate,
         subject: None,
         source: "AWS/CloudFront 5xxErrorRate",
@@ -137,7 +167,7 @@ const DEFINITIONS: [Definition; 12] = [
         datapoints: (5, 5),
     },
     Definition {
-        name: "hydren-db-connections",
+        name: Cow::Borrowed("hydren-db-connections"),
         metric: Metric::RdsConnections,
         subject: None,
         source: "AWS/RDS DatabaseConnections",
@@ -147,7 +177,7 @@ const DEFINITIONS: [Definition; 12] = [
         datapoints: (5, 5),
     },
     Definition {
-        name: "hydren-db-cpu",
+        name: Cow::Borrowed("hydren-db-cpu"),
         metric: Metric::RdsCpu,
         subject: None,
         source: "AWS/RDS CPUUtilization",
@@ -157,7 +187,7 @@ const DEFINITIONS: [Definition; 12] = [
         datapoints: (5, 5),
     },
     Definition {
-        name: "hydren-db-storage",
+        name: Cow::Borrowed("hydren-db-storage"),
         metric: Metric::RdsFreeStorage,
         subject: None,
         source: "AWS/RDS FreeStorageSpace",
@@ -166,31 +196,15 @@ const DEFINITIONS: [Definition; 12] = [
         threshold: 5.0 * GIB,
         datapoints: (5, 5),
     },
-    Definition {
-        name: HIGH_ALARM,
-        metric: Metric::EcsCpu,
-        subject: Some(names::BACKEND),
-        source: "AWS/ECS CPUUtilization",
-        dimensions: ECS_BACKEND,
-        bad: Bad::Above,
-        threshold: TARGET,
-        datapoints: (3, 3),
-    },
-    Definition {
-        name: LOW_ALARM,
-        metric: Metric::EcsCpu,
-        subject: Some(names::BACKEND),
-        source: "AWS/ECS CPUUtilization",
-        dimensions: ECS_BACKEND,
-        bad: Bad::Below,
-        threshold: LOW,
-        datapoints: (15, 15),
-    },
 ];
+
+/// Share of a policy's target below which its low alarm counts.
+const LOW: f64 = 0.9;
 
 /// An alarm at work.
 #[derive(Debug, Clone)]
 struct Watch {
+    is: Definition,
     /// Index into the history.
     column: Option<usize>,
     state: AlarmState,
@@ -201,10 +215,36 @@ struct Watch {
     bad: u32,
 }
 
+impl Watch {
+    fn new(is: Definition, history: &History, now: i64) -> Self {
+        Self {
+            column: history.column(is.metric, is.subject),
+            is,
+            state: AlarmState::Ok,
+            since: now,
+            reason: String::new(),
+            actions: Switch::Enabled,
+            bad: 0,
+        }
+    }
+
+    /// Judges the datapoints that there are already.
+    fn look_back(&mut self, history: &History) {
+        let (_, of) = self.is.datapoints;
+        let values = self.column.map(|column| history.last(column, of as usize));
+        self.bad = values
+            .unwrap_or_default()
+            .into_iter()
+            .fold(0, |bad, value| {
+                bad << 1 | u32::from(self.is.breaches(value))
+            });
+    }
+}
+
 /// All alarms.
 #[derive(Debug, Clone)]
 pub struct Alarms {
-    watches: [Watch; DEFINITIONS.len()],
+    watches: Vec<Watch>,
     history: VecDeque<AlarmTransition>,
 }
 
@@ -215,21 +255,15 @@ impl Alarms {
     /// Puts every alarm at `now`, in OK.
     pub fn new(history: &History, now: i64) -> Self {
         Self {
-            watches: DEFINITIONS.each_ref().map(|definition| Watch {
-                column: history.column(definition.metric, definition.subject),
-                state: AlarmState::Ok,
-                since: now,
-                reason: String::new(),
-                actions: Switch::Enabled,
-                bad: 0,
-            }),
+            watches: DEFINITIONS.map(|is| Watch::new(is, history, now)).into(),
             history: VecDeque::new(),
         }
     }
 
     /// Evaluates every alarm with the minute that ended at `now`.
     pub fn evaluate(&mut self, history: &History, now: i64) {
-        for (definition, watch) in DEFINITIONS.iter().zip(&mut self.watches) {
+        for watch in &mut self.watches {
+            let definition = &watch.is;
             let (needed, of) = definition.datapoints;
             let newest = watch.column.map_or(f64::NAN, |c| history.newest(c));
             watch.bad = (watch.bad << 1 | u32::from(definition.breaches(newest))) & ((1 << of) - 1);
@@ -247,7 +281,7 @@ impl Alarms {
                 .unwrap_or_default();
             watch.reason = reason(definition, state, &values, now);
             self.history.push_front(AlarmTransition {
-                alarm: definition.name.to_owned(),
+                alarm: definition.name.clone().into_owned(),
                 at: Some(moment(now)),
                 from: Some(watch.state),
                 to: Some(state),
@@ -265,18 +299,51 @@ impl Alarms {
 
     /// Switches the actions of the alarm `name`; says whether there is one.
     pub fn switch(&mut self, name: &str, to: Switch) -> bool {
-        let found = DEFINITIONS.iter().position(|d| d.name == name);
-        let watch = found.and_then(|index| self.watches.get_mut(index));
+        let watch = self.watches.iter_mut().find(|watch| watch.is.name == name);
         watch.map(|watch| watch.actions = to).is_some()
     }
 
     /// The state of the alarm `name`.
     pub fn state(&self, name: &str) -> AlarmState {
-        DEFINITIONS
-            .iter()
-            .zip(&self.watches)
-            .find(|(definition, _)| definition.name == name)
-            .map_or(AlarmState::InsufficientData, |(_, watch)| watch.state)
+        let watch = self.watches.iter().find(|watch| watch.is.name == name);
+        watch.map_or(AlarmState::InsufficientData, |watch| watch.state)
+    }
+
+    /// Puts both alarms of a policy: high is above its target for 3 minutes, low is below 90 % of it for 15.
+    pub fn track(
+        &mut self,
+        (high, low): (&str, &str),
+        of: (TrackedMetric, &'static str),
+        target: f64,
+        history: &History,
+        now: i64,
+    ) {
+        let high = Definition::of_policy(high, of, (Bad::Above, target, 3));
+        let low = Definition::of_policy(low, of, (Bad::Below, target * LOW, 15));
+        self.put(high, history, now);
+        self.put(low, history, now);
+    }
+
+    /// Puts an alarm; one that is there goes on with the new definition, and what is past is judged by it.
+    fn put(&mut self, definition: Definition, history: &History, now: i64) {
+        let known = self
+            .watches
+            .iter_mut()
+            .find(|w| w.is.name == definition.name);
+        if let Some(watch) = known {
+            watch.is = definition;
+            watch.look_back(history);
+        } else {
+            let mut watch = Watch::new(definition, history, now);
+            watch.look_back(history);
+            self.watches.push(watch);
+        }
+    }
+
+    /// Deletes alarms.
+    pub fn delete(&mut self, names: &[&str]) {
+        self.watches
+            .retain(|watch| !names.contains(&&*watch.is.name));
     }
 }
 
@@ -335,11 +402,12 @@ fn condition(definition: &Definition) -> String {
 
 /// Reads the tier.
 pub fn snapshot(world: &World) -> AlarmsModel {
-    let mut alarms: Vec<_> = DEFINITIONS
+    let mut alarms: Vec<_> = world
+        .alarms
+        .watches
         .iter()
-        .zip(&world.alarms.watches)
-        .map(|(definition, watch)| AlarmModel {
-            name: definition.name.to_owned(),
+        .map(|watch @ Watch { is: definition, .. }| AlarmModel {
+            name: definition.name.clone().into_owned(),
             arn: format!(
                 "arn:aws:cloudwatch:{}:{}:alarm:{}",
                 names::REGION,

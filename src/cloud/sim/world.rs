@@ -2,18 +2,16 @@
 
 use super::{
     alarms::Alarms,
-    autoscaling::{Autoscaling, HIGH_ALARM, LOW_ALARM},
+    autoscaling::Autoscaling,
     compute::{Compute, Load},
     database::{Database, Work},
     edge::{Edge, Routed},
     history::History,
     images::{RELEASES, Release},
-    names,
     scenario::{Conditions, Disturbance, Scenario},
     traffic::Traffic,
     waf::{BLOCKING_RULES, Inspection, WebAcl},
 };
-use crate::model::metric::Metric;
 use jiff::Timestamp;
 use std::{collections::VecDeque, sync::Arc};
 
@@ -83,7 +81,8 @@ pub struct World {
     /// The end of the last step.
     pub at: i64,
     pub compute: Compute,
-    pub autoscaling: Autoscaling,
+    /// Of the frontend and the backend.
+    pub scaling: [Autoscaling; 2],
     pub database: Database,
     pub alarms: Alarms,
     pub history: History,
@@ -93,7 +92,6 @@ pub struct World {
     pub waf: WebAcl,
     pub edge: Edge,
     disturbances: Vec<Box<dyn Disturbance>>,
-    backend_cpu: usize,
     workers: Arc<[Worker]>,
     pages: Arc<[Worker]>,
 }
@@ -109,16 +107,15 @@ impl World {
     /// Begins a world that `disturbances` will befall.
     pub fn disturbed(seed: u64, disturbances: Vec<Box<dyn Disturbance>>) -> Self {
         let history = History::new(GENESIS);
+        let mut alarms = Alarms::new(&history, GENESIS);
+        let scaling = Autoscaling::of_services(seed, &mut alarms, &history, GENESIS);
         Self {
             seed,
             at: GENESIS,
             compute: Compute::new(seed, GENESIS),
-            autoscaling: Autoscaling::new(seed),
+            scaling,
             database: Database::new(seed, GENESIS),
-            alarms: Alarms::new(&history, GENESIS),
-            backend_cpu: history
-                .column(Metric::EcsCpu, Some(names::BACKEND))
-                .unwrap_or_default(),
+            alarms,
             history,
             beats: VecDeque::new(),
             traffic: Traffic::new(seed),
@@ -197,10 +194,10 @@ impl World {
     fn end_minute(&mut self) {
         self.history.close_minute();
         self.alarms.evaluate(&self.history, self.at);
-        let (high, low) = (self.alarms.state(HIGH_ALARM), self.alarms.state(LOW_ALARM));
-        let cpu = self.history.newest(self.backend_cpu);
-        self.autoscaling
-            .evaluate(&mut self.compute.backend, high, low, cpu, self.at);
+        let services = [&mut self.compute.frontend, &mut self.compute.backend];
+        for (scaling, service) in self.scaling.iter_mut().zip(services) {
+            scaling.evaluate(service, &self.alarms, &self.history, self.at);
+        }
     }
 
     fn remember(

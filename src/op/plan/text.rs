@@ -1,6 +1,6 @@
 //! A plan as people read it: the same lines in the console and on the command line.
 
-use super::{Check, CheckState, Cost, Plan, Risk};
+use super::{Bounds, Check, CheckState, Cost, Plan, Risk};
 use serde::Serialize;
 
 /// What a line of a plan is, for its look.
@@ -52,6 +52,26 @@ impl Cost {
                     usd(*after),
                     usd(delta)
                 )
+            }
+            Self::Between {
+                before,
+                after,
+                basis,
+            } => {
+                let span = |bounds: &Bounds| {
+                    let (floor, ceiling) = (usd(bounds.floor), usd(bounds.ceiling));
+                    if floor == ceiling {
+                        floor
+                    } else {
+                        format!("{floor} to {ceiling}")
+                    }
+                };
+                let (before, after) = (span(before), span(after));
+                if before == after {
+                    format!("{before} a month, as before: {basis}")
+                } else {
+                    format!("{before} a month → {after} a month: {basis}")
+                }
             }
             Self::Once {
                 usd: Some(amount),

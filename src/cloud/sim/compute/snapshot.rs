@@ -85,7 +85,7 @@ fn describe(world: &World, service: &Service) -> ServiceModel {
             .map(|task| task.describe(spec.name))
             .collect(),
         events: service.events(),
-        autoscaling: (spec.name == names::BACKEND).then(|| autoscaling::describe(world)),
+        autoscaling: autoscaling::describe(world, spec.name),
         load_balancers: vec![ServiceLoadBalancer {
             target_group_arn: spec.target_group.to_owned(),
             container: spec.name.to_owned(),

@@ -12,6 +12,7 @@ use super::{
     },
     backend, backend_cpu, calm, crowded, mean, minutes, values,
 };
+use crate::cloud::call::{ScalableTarget, ScaledService, Scaling, ScalingCall, TrackingPolicy};
 use crate::model::{
     alarm::AlarmState,
     balancer::TargetState,
@@ -21,7 +22,9 @@ use crate::model::{
 
 /// Moments and new counts of the scaling activities that scaled, oldest first.
 fn scalings(world: &World) -> Vec<(i64, u32)> {
-    let activities = autoscaling::describe(world).activities;
+    let activities = autoscaling::describe(world, names::BACKEND)
+        .unwrap()
+        .activities;
     let count = |text: &str| {
         let digits = text.trim_start_matches("Setting desired count to ");
         digits.trim_end_matches('.').parse().ok()
@@ -167,7 +170,7 @@ fn scaling_keeps_its_cooldowns() {
             // Out after in need not wait.
             0
         } else {
-            autoscaling::IN_COOLDOWN
+            autoscaling::IN_COOLDOWN.into()
         };
         assert!(after - before >= rest, "{pair:?}");
     }
@@ -177,7 +180,10 @@ fn scaling_keeps_its_cooldowns() {
         .map(|pair| pair[1].0)
         .collect();
     for pair in outs.windows(2) {
-        assert!(pair[1] - pair[0] >= autoscaling::OUT_COOLDOWN, "{pair:?}");
+        assert!(
+            pair[1] - pair[0] >= autoscaling::OUT_COOLDOWN.into(),
+            "{pair:?}"
+        );
     }
 }
 
@@ -356,4 +362,121 @@ fn the_database_is_backed_up_every_night_and_keeps_a_week() {
     assert_eq!(automated.len(), 7);
     assert_eq!(automated[0], "rds:hydren-db-2026-11-18-03-11");
     assert_eq!(database.events[0].message, "Finished DB Instance backup");
+}
+
+/// The backend's autoscaling is told something, at the end of the minute that the world is in.
+fn told(world: &mut World, target: Option<ScalableTarget>, percent: Option<&str>) {
+    let scaled = ScaledService {
+        cluster: names::CLUSTER.to_owned(),
+        service: names::BACKEND.to_owned(),
+    };
+    let known = backend(world).autoscaling.unwrap().policies;
+    let policy = percent.map(|percent| TrackingPolicy {
+        target: percent.parse().unwrap(),
+        ..TrackingPolicy::of(&known[0]).unwrap()
+    });
+    let register = target.map(|target| ScalingCall::RegisterTarget {
+        scaled: scaled.clone(),
+        target,
+    });
+    let put = policy.map(|policy| ScalingCall::PutPolicy { scaled, policy });
+    for call in register.into_iter().chain(put) {
+        autoscaling::execute(world, &call).unwrap();
+    }
+}
+
+fn target(min: i32, max: i32, suspended: &[Scaling]) -> ScalableTarget {
+    ScalableTarget {
+        min,
+        max,
+        suspended: suspended.iter().copied().collect(),
+    }
+}
+
+#[test]
+fn a_lower_target_brings_more_tasks_and_its_alarms_follow_it() {
+    let mut world = calm(4);
+    let before = backend(&world).desired;
+    told(&mut world, None, Some("25"));
+    let alarms = alarms::snapshot(&world).alarms;
+    let conditions = alarms.iter().filter(|a| a.owned_by_autoscaling);
+    let conditions: Vec<&str> = conditions.map(|a| a.condition.as_str()).collect();
+    assert!(
+        conditions.iter().any(|c| c.contains("> 25 ")),
+        "{conditions:?}"
+    );
+    assert!(
+        conditions.iter().any(|c| c.contains("< 22.5 ")),
+        "{conditions:?}"
+    );
+    world.advance(EPOCH + minutes(10));
+    let after = backend(&world);
+    assert!(after.desired > before, "{} tasks", after.desired);
+    let cause = &after.autoscaling.unwrap().activities[0].cause;
+    assert!(cause.contains("AlarmHigh") && cause.ends_with("triggered policy backend-cpu-60"));
+}
+
+#[test]
+fn a_surge_hurts_where_scaling_out_is_suspended() {
+    let surge = |suspended: &[Scaling]| {
+        let mut world = crowded(7, 0, 2.2);
+        told(&mut world, Some(target(1, 6, suspended)), None);
+        world.advance(EPOCH + minutes(25));
+        (backend(&world).desired, backend_cpu(&world, 5))
+    };
+    let (tasks, cpu) = surge(&[]);
+    let (left, hot) = surge(&[Scaling::Out]);
+    let before = backend(&crowded(7, 0, 2.2)).desired;
+    assert_eq!(left, before, "no policy adds a task");
+    assert!(
+        tasks > left && hot > cpu + 15.0,
+        "{tasks} at {cpu}, {left} at {hot}"
+    );
+}
+
+#[test]
+fn nothing_is_scaled_in_while_that_is_suspended() {
+    let mut world = crowded(7, 0, 0.0);
+    let before = backend(&world).desired;
+    told(&mut world, Some(target(1, 6, &[Scaling::In])), None);
+    world.advance(EPOCH + minutes(60));
+    assert_eq!(backend(&world).desired, before);
+}
+
+#[test]
+fn a_count_outside_new_limits_is_set_at_once_and_says_why() {
+    for (limits, count, cause) in [
+        ((5, 8), 5, "minimum capacity was set to 5"),
+        ((1, 1), 1, "maximum capacity was set to 1"),
+    ] {
+        let mut world = calm(4);
+        told(&mut world, Some(target(limits.0, limits.1, &[])), None);
+        let service = backend(&world);
+        assert_eq!(service.desired, count);
+        assert_eq!(service.autoscaling.unwrap().activities[0].cause, cause);
+    }
+}
+
+#[test]
+fn deregistering_takes_the_alarms_along_and_ends_scaling() {
+    let mut world = crowded(7, 0, 2.2);
+    let before = backend(&world).desired;
+    let scaled = ScaledService {
+        cluster: names::CLUSTER.to_owned(),
+        service: names::BACKEND.to_owned(),
+    };
+    let gone = ScalingCall::DeregisterTarget { scaled };
+    autoscaling::execute(&mut world, &gone).unwrap();
+    assert!(
+        alarms::snapshot(&world)
+            .alarms
+            .iter()
+            .all(|a| !a.owned_by_autoscaling)
+    );
+    world.advance(EPOCH + minutes(25));
+    assert_eq!(backend(&world).desired, before);
+    assert!(
+        autoscaling::execute(&mut world, &gone).is_err(),
+        "there is none any more"
+    );
 }
