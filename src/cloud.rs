@@ -19,6 +19,7 @@ use crate::{
         Snapshot, Tier,
         discovery::{Discovery, Start},
         identity::Identity,
+        image::Manifest,
         log::{Follow, Followed, InsightsAnswer, InsightsQuery, LogEvent, LogQuery},
         metric::{MetricId, Metrics, Window},
         task_document::TaskDocument,
@@ -89,6 +90,13 @@ pub trait Cloud: Send + Sync {
     /// # Errors
     /// `NotFound` where there is none; otherwise what AWS answered.
     async fn task_document(&self, name: &str) -> Result<TaskDocument>;
+
+    /// Reads what ECR holds of an image: also of repositories that are not the environment's. `None` for a reference to another registry, or
+    /// to another region's ECR.
+    ///
+    /// # Errors
+    /// `NotFound` where there is no such image; otherwise what AWS answered.
+    async fn manifest(&self, reference: &str) -> Result<Option<Manifest>>;
 
     /// Looks for the environment's resources, hop by hop along the request path. What cannot be found or read is a step of the
     /// answer, never its end.

@@ -536,12 +536,38 @@ fn what_is_typed_for_a_variable_is_never_repeated() {
         "=hunter2",
     ] {
         for command in [&["--dry-run"][..], &["--dry-run", "--output", "json"]] {
-            let words = [&["rollout", "backend", "--demo", "--set", typed], command].concat();
-            let output = hydren(home.path(), &words).output().unwrap();
-            assert_eq!(output.status.code(), Some(2), "{output:?}");
-            let said = format!("{output:?}");
-            assert!(!said.contains("hunter2"), "{said}");
+            for flag in ["--set", "--secret"] {
+                let words = [&["rollout", "backend", "--demo", flag, typed], command].concat();
+                let output = hydren(home.path(), &words).output().unwrap();
+                assert_eq!(output.status.code(), Some(2), "{output:?}");
+                let said = format!("{output:?}");
+                assert!(!said.contains("hunter2"), "{said}");
+            }
         }
+    }
+}
+
+#[test]
+fn a_size_that_fargate_does_not_have_is_refused_with_those_that_go_with_its_cpu() {
+    let home = home();
+    for command in ["resize", "rollout"] {
+        let words = [
+            command,
+            "backend",
+            "--cpu",
+            "512",
+            "--memory",
+            "512",
+            "--demo",
+            "--dry-run",
+        ];
+        let output = hydren(home.path(), &words).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            said.contains("512 CPU units go with 1024, 2048, 3072, 4096 MiB"),
+            "{said}"
+        );
     }
 }
 

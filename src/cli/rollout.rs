@@ -21,9 +21,12 @@ pub struct Rollout {
     /// Set an environment variable; values are never shown, but other processes can see this command line
     #[arg(long, value_name = "NAME=VALUE", value_parser = hidden)]
     pub set: Vec<Hidden>,
-    /// Take an environment variable away
-    #[arg(long, value_name = "NAME")]
+    /// Take an environment variable away, plain or from a secret
+    #[arg(long, visible_alias = "unset-secret", value_name = "NAME")]
     pub unset: Vec<String>,
+    /// Fill an environment variable from a secret or parameter
+    #[arg(long, value_name = "NAME=ARN", value_parser = hidden)]
+    pub secret: Vec<Hidden>,
     /// Command, quoted as for a shell; empty leaves the image's own
     #[arg(long, value_name = "WORDS", value_parser = words)]
     pub command: Option<Words>,
@@ -33,6 +36,9 @@ pub struct Rollout {
     /// Memory of the task in MiB
     #[arg(long, value_name = "MIB", requires = "cpu")]
     pub memory: Option<u32>,
+    /// Disk of the task in GiB, 21 to 200; 20 is what every task has
+    #[arg(long, value_name = "GIB", value_parser = clap::value_parser!(u32).range(20..=200))]
+    pub storage: Option<u32>,
     /// How it is carried out.
     #[command(flatten)]
     pub carry: Carry,
@@ -62,6 +68,12 @@ impl From<&Rollout> for Request {
             set: asked.set.iter().map(op::rollout::pair).collect(),
             unset: asked.unset.clone(),
             command: asked.command.clone().map(|words| words.0),
+            secrets: asked
+                .secret
+                .iter()
+                .map(|pair| op::rollout::secret::split(pair.reveal()))
+                .collect(),
+            storage: asked.storage,
             size: asked.cpu.zip(asked.memory),
         }
         .into()

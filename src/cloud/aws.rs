@@ -45,6 +45,7 @@ use crate::{
         discovery::{Discovery, Start},
         environment::Environment,
         identity::Identity,
+        image::Manifest,
         log::{Follow, Followed, InsightsAnswer, InsightsQuery, LogEvent, LogQuery, Place},
         metric::{MetricId, Metrics, Window},
         task_document::TaskDocument,
@@ -186,6 +187,10 @@ impl Cloud for AwsCloud {
 
     async fn task_document(&self, name: &str) -> Result<TaskDocument> {
         ecs::document::read(&self.clients().await?.ecs, name).await
+    }
+
+    async fn manifest(&self, reference: &str) -> Result<Option<Manifest>> {
+        ecr::manifest(&self.clients().await?.ecr, reference).await
     }
 
     async fn discover(&self, start: &Start) -> Result<Discovery> {

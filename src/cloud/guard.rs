@@ -9,6 +9,7 @@ use crate::{
         discovery::{Discovery, Start},
         environment::{Access, Environment},
         identity::Identity,
+        image::Manifest,
         log::{Follow, Followed, InsightsAnswer, InsightsQuery, LogEvent, LogQuery},
         metric::{MetricId, Metrics, Window},
         task_document::TaskDocument,
@@ -133,6 +134,10 @@ impl Cloud for Guarded {
 
     async fn task_document(&self, name: &str) -> Result<TaskDocument> {
         self.inner.task_document(name).await
+    }
+
+    async fn manifest(&self, reference: &str) -> Result<Option<Manifest>> {
+        self.inner.manifest(reference).await
     }
 
     async fn discover(&self, start: &Start) -> Result<Discovery> {

@@ -56,6 +56,7 @@ use crate::{
         Snapshot, Tier,
         discovery::{Discovery, Outcome, Start},
         identity::Identity,
+        image::Manifest,
         log::{Follow, Followed, InsightsAnswer, InsightsQuery, LogEvent, LogQuery},
         metric::{MetricId, Metrics, Window},
         task_document::TaskDocument,
@@ -292,6 +293,15 @@ impl Cloud for SimCloud {
         let name = name.to_owned();
         self.with_world(move |world| Ok(world.compute.revision(&name)?.document.clone()))
             .await?
+    }
+
+    async fn manifest(&self, reference: &str) -> Result<Option<Manifest>> {
+        if !reference.starts_with(names::REGISTRY) {
+            return Ok(None);
+        }
+        self.travel(50).await;
+        self.meter.record("ecr", "BatchGetImage", 1);
+        images::manifest(reference, self.now().as_second()).map(Some)
     }
 
     async fn discover(&self, start: &Start) -> Result<Discovery> {

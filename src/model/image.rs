@@ -83,6 +83,81 @@ pub struct RunningImage {
     pub digests: Vec<String>,
 }
 
+/// What a registry holds under a reference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Manifest {
+    /// `sha256:…`.
+    pub digest: String,
+    /// `linux/amd64`, ... of an index. Empty for a manifest of one platform: its own stands in its configuration only.
+    pub platforms: Vec<String>,
+}
+
+impl Manifest {
+    /// Reads a manifest or an index (OCI image specification; Docker's manifest list has the same fields). Attestations that builders put
+    /// beside images have the platform `unknown`.
+    #[must_use]
+    pub fn parse(digest: &str, body: &str) -> Self {
+        let body: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+        let manifests = body["manifests"].as_array();
+        let mut platforms: Vec<String> = manifests
+            .into_iter()
+            .flatten()
+            .filter_map(|manifest| {
+                let platform = &manifest["platform"];
+                Some((platform["os"].as_str()?, platform["architecture"].as_str()?))
+            })
+            .filter(|(os, _)| *os != "unknown")
+            .map(|(os, architecture)| format!("{os}/{architecture}"))
+            .collect();
+        platforms.dedup();
+        Self {
+            digest: digest.to_owned(),
+            platforms,
+        }
+    }
+}
+
+/// A reference in its parts: repository, and tag or digest with its mark (`:tag`, `@sha256:…`), which is empty where there is none.
+#[must_use]
+pub fn split(reference: &str) -> (&str, &str) {
+    if let Some((name, _)) = reference.split_once('@') {
+        // A tag before the digest says nothing: the digest is what is meant.
+        return (split(name).0, &reference[name.len()..]);
+    }
+    let name = reference.rfind('/').map_or(0, |slash| slash + 1);
+    match reference[name..].find(':') {
+        Some(colon) => reference.split_at(name + colon),
+        None => (reference, ""),
+    }
+}
+
+/// A private repository of ECR.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EcrRepository<'r> {
+    /// Account.
+    pub registry: &'r str,
+    /// Region.
+    pub region: &'r str,
+    /// Name.
+    pub name: &'r str,
+}
+
+impl<'r> EcrRepository<'r> {
+    /// Reads `ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME`; `None` for another registry's.
+    #[must_use]
+    pub fn parse(repository: &'r str) -> Option<Self> {
+        let (host, name) = repository.split_once('/')?;
+        let (registry, rest) = host.split_once(".dkr.ecr.")?;
+        let (region, _) = rest.split_once(".amazonaws.com")?;
+        let account = registry.len() == 12 && registry.bytes().all(|b| b.is_ascii_digit());
+        account.then_some(Self {
+            registry,
+            region,
+            name,
+        })
+    }
+}
+
 /// Lists which image each service runs.
 #[must_use]
 pub fn running(compute: &Compute) -> Vec<RunningImage> {
@@ -110,4 +185,45 @@ pub fn running(compute: &Compute) -> Vec<RunningImage> {
         }
     }
     rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_is_split_at_its_tag_or_digest_and_not_at_a_port() {
+        assert_eq!(split("repo/app:1.2"), ("repo/app", ":1.2"));
+        assert_eq!(split("repo/app@sha256:ab"), ("repo/app", "@sha256:ab"));
+        assert_eq!(split("localhost:5000/app"), ("localhost:5000/app", ""));
+        assert_eq!(split("nginx"), ("nginx", ""));
+    }
+
+    #[test]
+    fn a_repository_of_ecr_is_told_from_others() {
+        let own = EcrRepository::parse("123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop/api");
+        assert_eq!(
+            own,
+            Some(EcrRepository {
+                registry: "123456789012",
+                region: "eu-west-1",
+                name: "shop/api"
+            })
+        );
+        for other in ["nginx", "docker.io/shop/api", "public.ecr.aws/nginx/nginx"] {
+            assert_eq!(EcrRepository::parse(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn an_index_names_its_platforms_and_a_manifest_none() {
+        let index = r#"{"manifests":[{"platform":{"os":"linux","architecture":"amd64"}},
+            {"platform":{"os":"linux","architecture":"arm64","variant":"v8"}},
+            {"platform":{"os":"unknown","architecture":"unknown"}}]}"#;
+        let platforms = Manifest::parse("sha256:1", index).platforms;
+        assert_eq!(platforms, ["linux/amd64", "linux/arm64"]);
+        for one in [r#"{"config":{},"layers":[]}"#, "", "[]"] {
+            assert!(Manifest::parse("sha256:1", one).platforms.is_empty());
+        }
+    }
 }

@@ -240,6 +240,16 @@ impl TaskDocument {
         })
     }
 
+    /// Where the secrets of all containers come from.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<String> {
+        let containers = self.container_values().iter().filter_map(Value::as_object);
+        let secrets = containers.flat_map(|container| entries(container, "secrets"));
+        secrets
+            .filter_map(|secret| Some(secret.get("valueFrom")?.as_str()?.to_owned()))
+            .collect()
+    }
+
     fn container_values(&self) -> &[Value] {
         let list = self.definition.get("containerDefinitions");
         list.and_then(Value::as_array).map_or(&[], Vec::as_slice)

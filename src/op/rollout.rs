@@ -1,7 +1,8 @@
-//! Rolls a new revision out: another image, variables, command or size, and every other field of the task definition as it is.
+//! Rolls a new revision out: another image, variables, secrets, command, size or disk, and every other field of the task definition as it is.
 
 mod gate;
 mod image;
+pub mod secret;
 
 use super::{
     Desk, Operation, Plan, Request,
@@ -17,7 +18,7 @@ use crate::{
     model::{
         Snapshot, Tier,
         compute::{Compute, Service},
-        fargate::{self, Size},
+        fargate::{self, FREE_STORAGE, MOST_STORAGE, Size},
         hidden::Hidden,
         image::Images,
         task_document::{Edit, TaskDocument},
@@ -43,8 +44,12 @@ pub struct RollOut {
     /// Command; empty leaves the image's own.
     #[serde(serialize_with = "masked")]
     pub command: Option<Vec<String>>,
+    /// Variables that are filled from secrets or parameters, with their ARNs.
+    pub secrets: Vec<(String, String)>,
     /// CPU units and MiB of the task.
     pub size: Option<(u32, u32)>,
+    /// GiB of the task's own disk; 20 is what every task has.
+    pub storage: Option<u32>,
 }
 
 /// The IAM actions that registering and deploying a revision needs.
@@ -84,6 +89,11 @@ impl RollOut {
             name: name.clone(),
             value: value.clone(),
         });
+        let secrets = self.secrets.iter().map(|(name, from)| Edit::Secret {
+            container: container(),
+            name: name.clone(),
+            from: from.clone(),
+        });
         let command = self.command.iter().map(|words| Edit::Command {
             container: container(),
             words: words.clone(),
@@ -92,12 +102,15 @@ impl RollOut {
             .size
             .iter()
             .map(|&(cpu, memory)| Edit::Size { cpu, memory });
+        let storage = self.storage.map(|gib| Edit::EphemeralStorage { gib });
         image
             .into_iter()
             .chain(unset)
             .chain(set)
+            .chain(secrets)
             .chain(command)
             .chain(size)
+            .chain(storage)
             .collect()
     }
 
@@ -112,12 +125,11 @@ impl RollOut {
         let found = match &self.image {
             Some(typed) => {
                 let current = before.image(&container).unwrap_or_default();
-                Some(image::resolve(
-                    &images(desk).await,
-                    current,
-                    typed,
-                    desk.now(),
-                ))
+                {
+                    let images = images(desk).await;
+                    let found = image::resolve(&images, current, typed, desk.now());
+                    Some(found.asked(desk).await)
+                }
             }
             None => None,
         };
@@ -143,8 +155,9 @@ impl RollOut {
         };
         let mut plan = deploying.plan(self.clone(), title);
         if let Some(found) = found {
-            plan = found.check(plan, before.architecture());
+            plan = found.check(plan, &before);
         }
+        plan = secret::added(plan, &self.secrets);
         plan = gate::check(plan, desk, service).await;
         if plan.changes.is_empty() {
             return Ok(plan);
@@ -209,13 +222,33 @@ impl Operation for RollOut {
                     "",
                     "variables: NAME=value NAME='other value'",
                 )
-                .field("unset", "Unset", Kind::Text, "", "variables: NAME NAME")
+                .field(
+                    "unset",
+                    "Unset",
+                    Kind::Text,
+                    "",
+                    "variables, also those from secrets: NAME NAME",
+                )
+                .field(
+                    "secret",
+                    "Secrets",
+                    Kind::Text,
+                    "",
+                    "NAME=ARN of a secret or parameter",
+                )
                 .field(
                     "command",
                     "Command",
                     Kind::Text,
                     "",
                     "words, quoted as for a shell",
+                )
+                .field(
+                    "storage",
+                    "Disk",
+                    Kind::Text,
+                    "",
+                    "GiB of the task's own disk, 21 to 200; 20 sets none",
                 ),
         ))
     }
@@ -235,6 +268,17 @@ impl Operation for RollOut {
                 .map(|pair| variable(pair))
                 .collect::<Result<_>>()?,
             unset: words("unset")?,
+            secrets: words("secret")?
+                .iter()
+                .map(|pair| {
+                    let (name, from) = secret::split(pair);
+                    secret::check(&name, &from).map(|()| (name, from))
+                })
+                .collect::<Result<_>>()?,
+            storage: match form.text("storage") {
+                "" => None,
+                _ => Some(form.value("storage")?),
+            },
             command: (!command.is_empty()).then_some(command),
             ..self.clone()
         }
@@ -253,6 +297,17 @@ impl Operation for RollOut {
             let what = "a variable is set by something else than NAME=value";
             return Err(Error::new(ErrorKind::Usage, what)
                 .hint("what was typed is not repeated: it may be a secret"));
+        }
+        for (name, from) in &self.secrets {
+            secret::check(name, from)?;
+        }
+        let sizes = FREE_STORAGE..=MOST_STORAGE;
+        if let Some(gib) = self.storage.filter(|gib| !sizes.contains(gib)) {
+            return Err(Error::new(
+                ErrorKind::Usage,
+                format!("a task cannot have a disk of {gib} GiB"),
+            )
+            .hint("21 to 200 GiB can be set; 20 is what every task has"));
         }
         self.planned(desk, &*desk.compute().await?).await
     }

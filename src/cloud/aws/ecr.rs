@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     error::{Error, ErrorKind, Result},
-    model::image::{Image, Images, Repository, ScanFindings},
+    model::image::{EcrRepository, Image, Images, Manifest, Repository, ScanFindings, split},
 };
 use aws_sdk_ecr::{
     Client,
@@ -31,6 +31,14 @@ const IMAGES: usize = 200;
 /// Newest tagged images whose findings are asked for one by one when DescribeImages has no summary of them: DescribeImages gives
 /// none for enhanced scanning (docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageDetail.html).
 const SCANS: usize = 5;
+
+/// What ECR is to answer of an image: manifests and indices as they are, none converted to an older form.
+const MEDIA_TYPES: [&str; 4] = [
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+];
 
 /// Reads the environment's repositories.
 pub(super) async fn read(cloud: &AwsCloud) -> Result<Images> {
@@ -186,6 +194,45 @@ async fn has_lifecycle_policy(ecr: &Client, name: &str) -> Result<bool> {
             )),
         },
     }
+}
+
+/// Reads the manifest or index of an image in the client's region; see [`Cloud::manifest`](crate::cloud::Cloud::manifest).
+pub(super) async fn manifest(ecr: &Client, reference: &str) -> Result<Option<Manifest>> {
+    const ACTION: &str = "ecr:BatchGetImage";
+    let (repository, mark) = split(reference);
+    let region = ecr.config().region().map_or("", AsRef::as_ref);
+    let Some(repository) = EcrRepository::parse(repository).filter(|r| r.region == region) else {
+        return Ok(None);
+    };
+    let id = ImageIdentifier::builder();
+    let id = match mark.split_at_checked(1) {
+        Some(("@", digest)) => id.image_digest(digest),
+        Some((_, tag)) => id.image_tag(tag),
+        None => id.image_tag("latest"),
+    };
+    let answer = ecr
+        .batch_get_image()
+        .registry_id(repository.registry)
+        .repository_name(repository.name)
+        .image_ids(id.build())
+        .set_accepted_media_types(Some(MEDIA_TYPES.map(str::to_owned).to_vec()))
+        .send()
+        .await
+        .map_err(|e| explain(ACTION, &format!("repository {}", repository.name), e))?;
+    let Some(image) = answer.images().first() else {
+        let failure = answer.failures().first();
+        let why = failure.and_then(|failure| failure.failure_reason());
+        let why = why.unwrap_or("it is not there");
+        return Err(Error::new(
+            ErrorKind::NotFound,
+            format!("{ACTION}: {reference}: {why}"),
+        ));
+    };
+    let digest = image.image_id().and_then(ImageIdentifier::image_digest);
+    Ok(Some(Manifest::parse(
+        &text(digest),
+        image.image_manifest().unwrap_or_default(),
+    )))
 }
 
 fn image(detail: &ImageDetail) -> Image {
@@ -354,6 +401,44 @@ mod tests {
                 .await
                 .unwrap();
             assert_eq!(images.repositories[0].lifecycle_policy, expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn an_index_is_read_also_from_a_repository_that_is_not_the_environments() {
+        use aws_sdk_ecr::{operation::batch_get_image::BatchGetImageOutput, types};
+        let found = mock!(Client::batch_get_image)
+            .match_requests(|r| {
+                r.repository_name() == Some("base/python")
+                    && r.registry_id() == Some("123456789012")
+                    && r.image_ids()[0].image_tag() == Some("3.14")
+            })
+            .then_output(|| {
+                let id = ImageIdentifier::builder().image_digest("sha256:7").build();
+                let index = r#"{"manifests":[{"platform":{"os":"linux","architecture":"arm64"}}]}"#;
+                let image = types::Image::builder().image_id(id).image_manifest(index);
+                BatchGetImageOutput::builder().images(image.build()).build()
+            });
+        let missing = mock!(Client::batch_get_image)
+            .match_requests(|r| r.repository_name() == Some("base/nothing"))
+            .then_output(|| {
+                let failure = types::ImageFailure::builder().failure_reason("no such image");
+                BatchGetImageOutput::builder()
+                    .failures(failure.build())
+                    .build()
+            });
+        let rules = [found, missing];
+        let ecr = mocked!(aws_sdk_ecr, &rules);
+        let region = ecr.config().region().map(ToString::to_string).unwrap();
+        let host = format!("123456789012.dkr.ecr.{region}.amazonaws.com");
+        let read = manifest(&ecr, &format!("{host}/base/python:3.14")).await;
+        let read = read.unwrap().unwrap();
+        assert_eq!(read.digest, "sha256:7");
+        assert_eq!(read.platforms, ["linux/arm64"]);
+        let error = manifest(&ecr, &format!("{host}/base/nothing:1")).await;
+        assert_eq!(error.unwrap_err().kind, ErrorKind::NotFound);
+        for other in ["nginx:1", "123456789012.dkr.ecr.mars-1.amazonaws.com/a:1"] {
+            assert_eq!(manifest(&ecr, other).await.unwrap(), None, "{other}");
         }
     }
 

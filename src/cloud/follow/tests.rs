@@ -8,6 +8,7 @@ use crate::{
         Snapshot, Tier,
         discovery::{Discovery, Start},
         identity::Identity,
+        image::Manifest,
         log::{InsightsAnswer, InsightsQuery, LogQuery},
         metric::{MetricId, Metrics, Window},
         task_document::TaskDocument,
@@ -149,6 +150,10 @@ impl Cloud for Fake {
     }
 
     async fn task_document(&self, _: &str) -> Answer<TaskDocument> {
+        silent()
+    }
+
+    async fn manifest(&self, _: &str) -> Answer<Option<Manifest>> {
         silent()
     }
 

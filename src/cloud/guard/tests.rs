@@ -91,6 +91,10 @@ impl Cloud for Witness {
         silent()
     }
 
+    async fn manifest(&self, _: &str) -> Result<Option<Manifest>> {
+        silent()
+    }
+
     async fn discover(&self, _: &Start) -> Result<Discovery> {
         silent()
     }

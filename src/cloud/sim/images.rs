@@ -4,7 +4,10 @@ use super::{
     names,
     world::{EPOCH, World, moment},
 };
-use crate::model::image::{Image, Images, Repository, ScanFindings};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    model::image::{Image, Images, Manifest, Repository, ScanFindings},
+};
 
 /// A release: an image pushed and, mostly, minutes later rolled out as a revision.
 #[derive(Debug)]
@@ -145,6 +148,21 @@ pub fn find(reference: &str, now: i64) -> Option<&'static Release> {
     })
 }
 
+/// Reads the index of an image: the demo's builds are for one platform, with their attestation beside it.
+///
+/// # Errors
+/// `NotFound` in ECR's words.
+pub fn manifest(reference: &str, now: i64) -> Result<Manifest> {
+    let release = find(reference, now).ok_or_else(|| {
+        let what = format!("ecr:BatchGetImage: ImageNotFound: {reference}");
+        Error::new(ErrorKind::NotFound, what).hint("the images screen lists what there is")
+    })?;
+    Ok(Manifest {
+        digest: release.digest.to_owned(),
+        platforms: vec!["linux/amd64".to_owned()],
+    })
+}
+
 /// Reads the repositories.
 pub fn snapshot(world: &World) -> Images {
     let repository = |service: &str, name: &str| Repository {
@@ -169,7 +187,7 @@ pub fn snapshot(world: &World) -> Images {
                 size_bytes: release.size,
                 pushed_at: Some(moment(release.pushed())),
                 last_pulled_at: world.compute.last_pull(release).map(moment),
-                media_type: Some("application/vnd.oci.image.manifest.v1+json".to_owned()),
+                media_type: Some("application/vnd.oci.image.index.v1+json".to_owned()),
                 scan: Some(ScanFindings {
                     status: "COMPLETE".to_owned(),
                     completed_at: Some(moment(release.pushed() + 34)),

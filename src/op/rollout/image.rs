@@ -1,15 +1,16 @@
 //! Which image is meant: tags become digests, so that what is rolled out cannot change behind it.
 
 use super::{
-    super::{CheckState, Plan, form::Choice},
+    super::{CheckState, Desk, Plan, form::Choice},
     ago,
 };
 use crate::{
-    error::Result,
+    error::{ErrorKind, Result},
     format,
     model::{
         compute::Service,
-        image::{Image, Images, Repository},
+        image::{Image, Images, Repository, split},
+        task_document::TaskDocument,
     },
 };
 use jiff::Timestamp;
@@ -29,22 +30,10 @@ pub(super) struct Found {
     pub(super) name: String,
     state: CheckState,
     told: String,
-    /// Media type of its manifest, and its worst findings.
-    media_type: Option<String>,
+    /// Its worst findings.
     findings: Option<(i32, i32)>,
-}
-
-/// A reference in its parts: repository, and tag or digest with its mark.
-fn split(reference: &str) -> (&str, &str) {
-    if let Some((name, _)) = reference.split_once('@') {
-        // A tag before the digest says nothing: the digest is what is meant.
-        return (split(name).0, &reference[name.len()..]);
-    }
-    let name = reference.rfind('/').map_or(0, |slash| slash + 1);
-    match reference[name..].find(':') {
-        Some(colon) => reference.split_at(name + colon),
-        None => (reference, ""),
-    }
+    /// Platforms of its index; else why they are not known.
+    platforms: std::result::Result<Vec<String>, String>,
 }
 
 /// Whether a repository's image is what `mark` says: `:tag`, `@digest`, or nothing for `latest`.
@@ -92,8 +81,8 @@ pub(super) fn resolve(
         reference: whole.clone(),
         state,
         told,
-        media_type: None,
         findings: None,
+        platforms: Err("its registry was not asked".to_owned()),
     };
     let images = match images {
         Ok(images) => images,
@@ -125,32 +114,78 @@ pub(super) fn resolve(
             ago(image.pushed_at, now),
             format::size(image.size_bytes)
         ),
-        media_type: image.media_type.clone(),
         findings: image.scan.as_ref().map(|scan| (scan.critical, scan.high)),
+        platforms: Err("its registry was not asked".to_owned()),
     }
 }
 
 impl Found {
-    /// Adds what is known of it to a plan for tasks of `architecture`.
-    pub(super) fn check(self, mut plan: Plan, architecture: &str) -> Plan {
+    /// Asks ECR for it: for its platforms, and whether it is there at all where it is in none of the environment's repositories.
+    pub(super) async fn asked(mut self, desk: &Desk<'_>) -> Self {
+        if self.state == CheckState::Failed {
+            return self;
+        }
+        match desk.cloud.manifest(&self.reference).await {
+            Ok(Some(manifest)) => {
+                if self.state == CheckState::Warned {
+                    let (name, _) = split(&self.reference);
+                    self.told = format!("{} is in ECR, now pinned by its digest", self.reference);
+                    self.reference = format!("{name}@{}", manifest.digest);
+                    self.state = CheckState::Passed;
+                }
+                self.platforms = if manifest.platforms.is_empty() {
+                    Err("it is of one platform, which its manifest does not tell".to_owned())
+                } else {
+                    Ok(manifest.platforms)
+                };
+            }
+            Ok(None) => self.platforms = Err("it is not in this region's ECR".to_owned()),
+            Err(error) if error.kind == ErrorKind::NotFound => {
+                self.state = CheckState::Failed;
+                self.told = error.message;
+            }
+            Err(error) => self.platforms = Err(error.to_string()),
+        }
+        self
+    }
+
+    /// Adds what is known of it to a plan for tasks of `document`.
+    pub(super) fn check(self, mut plan: Plan, document: &TaskDocument) -> Plan {
         plan = plan.check("image exists", self.state, self.told);
         if let Some((critical, high)) = self.findings.filter(|found| *found != (0, 0)) {
             let found = format!("{critical} critical and {high} high ones");
             plan = plan.check("no serious findings", CheckState::Warned, found);
         }
-        let index = self
-            .media_type
-            .as_deref()
-            .is_some_and(|media| media.contains("image.index") || media.contains("manifest.list"));
-        let found = if index {
-            format!("not looked at: an index of several; the task takes {architecture}")
-        } else {
-            format!(
-                "not looked at: the task takes {architecture}, a manifest does not tell its own"
-            )
+        let task = platform(document);
+        let (state, found) = match self.platforms {
+            Ok(platforms) if platforms.contains(&task) => (CheckState::Passed, task),
+            Ok(platforms) => (
+                CheckState::Failed,
+                format!(
+                    "the task is of {task}, the image of {}",
+                    platforms.join(", ")
+                ),
+            ),
+            Err(why) => (
+                CheckState::Warned,
+                format!("not looked at: {why}; the task is of {task}"),
+            ),
         };
-        plan.check("architecture", CheckState::Warned, found)
+        plan.check("architecture", state, found)
     }
+}
+
+/// Platform that tasks pull, as registries write it (Go's names; ECS writes `X86_64` and `ARM64`).
+fn platform(document: &TaskDocument) -> String {
+    let system = match document.operating_system() {
+        "LINUX" => "linux",
+        _ => "windows",
+    };
+    let architecture = match document.architecture() {
+        "ARM64" => "arm64",
+        _ => "amd64",
+    };
+    format!("{system}/{architecture}")
 }
 
 /// The images beside the one that runs, newest first, each with its age, its size and who runs it.
@@ -184,17 +219,4 @@ pub(super) fn choices(
             .collect()
     };
     repository.map(list).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_reference_is_split_at_its_tag_or_digest_and_not_at_a_port() {
-        assert_eq!(split("repo/app:1.2"), ("repo/app", ":1.2"));
-        assert_eq!(split("repo/app@sha256:ab"), ("repo/app", "@sha256:ab"));
-        assert_eq!(split("localhost:5000/app"), ("localhost:5000/app", ""));
-        assert_eq!(split("nginx"), ("nginx", ""));
-    }
 }

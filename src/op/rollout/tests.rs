@@ -10,7 +10,10 @@ use super::{
     image,
 };
 use crate::{
-    cloud::sim::{SimCloud, environment},
+    cloud::{
+        Cloud as _,
+        sim::{SimCloud, environment},
+    },
     error::{Error, ErrorKind},
     model::{hidden::Hidden, image::Images},
 };
@@ -269,13 +272,88 @@ async fn images_that_cannot_be_read_are_a_warning_and_not_a_guess() {
     let found = image::resolve(&denied, "repo/app:1", "2", jiff::Timestamp::UNIX_EPOCH);
     assert_eq!(found.reference, "repo/app:2");
     let plan = planned(&cloud(), rollout(NEXT)).await.unwrap();
-    let plan = found.check(
-        Plan {
-            checks: Vec::new(),
-            ..plan
-        },
-        "ARM64",
-    );
+    let before = cloud().task_document("backend").await.unwrap();
+    let plan = Plan {
+        checks: Vec::new(),
+        ..plan
+    };
+    let plan = found.check(plan, &before);
     assert_eq!(plan.checks[0].state, CheckState::Warned);
     assert!(plan.checks[0].found.contains("slow down"));
+    assert_eq!(plan.checks[1].state, CheckState::Warned);
+}
+
+#[tokio::test]
+async fn an_image_of_another_architecture_forbids_the_plan() {
+    let cloud = cloud();
+    let plan = planned(&cloud, rollout(NEXT)).await.unwrap();
+    let known = check(&plan, "architecture");
+    assert_eq!(
+        (known.state, known.found.as_str()),
+        (CheckState::Passed, "linux/amd64")
+    );
+    let environment = environment();
+    let desk = Desk::new(&cloud, &environment);
+    let images = super::images(&desk).await;
+    let before = cloud.task_document("backend").await.unwrap();
+    let current = before.image("backend").unwrap().to_owned();
+    let answer = serde_json::json!({ "taskDefinition": {
+        "runtimePlatform": { "cpuArchitecture": "ARM64" }
+    } });
+    let arm =
+        crate::model::task_document::TaskDocument::parse(answer.to_string().as_bytes()).unwrap();
+    let found = image::resolve(&images, &current, NEXT, desk.now());
+    let plan = found.asked(&desk).await.check(plan, &arm);
+    let fault = plan.forbidden().unwrap();
+    assert_eq!(
+        fault.found,
+        "the task is of linux/arm64, the image of linux/amd64"
+    );
+}
+
+#[tokio::test]
+async fn a_secret_is_added_by_its_arn_and_one_that_is_not_there_is_seen_failing() {
+    let cloud = cloud();
+    let from = "arn:aws:secretsmanager:us-east-1:123456789012:secret:shop/api-a1B2c3";
+    let request = RollOut {
+        service: "backend".to_owned(),
+        secrets: vec![("API_KEY".to_owned(), from.to_owned())],
+        storage: Some(40),
+        ..RollOut::default()
+    };
+    let plan = planned(&cloud, request).await.unwrap();
+    let changed: Vec<&str> = plan.changes.iter().map(|c| c.field.as_str()).collect();
+    assert_eq!(
+        changed,
+        [
+            "revision",
+            "backend · secrets · API_KEY",
+            "ephemeralStorage · sizeInGiB"
+        ]
+    );
+    let secret = check(&plan, "secret of API_KEY exists");
+    assert_eq!(secret.state, CheckState::Warned);
+    assert!(secret.found.contains(from), "{secret:?}");
+    assert!(matches!(plan.cost, Cost::Delta { before, after, .. } if after > before));
+    let text = says(&run_plan(&cloud, plan).await);
+    assert!(text.contains("ResourceInitializationError"), "{text}");
+}
+
+#[tokio::test]
+async fn a_disk_of_twenty_gib_is_what_every_task_has() {
+    let cloud = cloud();
+    let disk = |gib| RollOut {
+        service: "frontend".to_owned(),
+        storage: Some(gib),
+        ..RollOut::default()
+    };
+    run_plan(&cloud, planned(&cloud, disk(21)).await.unwrap()).await;
+    let plan = planned(&cloud, disk(20)).await.unwrap();
+    let change = &plan.changes[1];
+    assert_eq!(
+        (change.before.as_deref(), &change.after),
+        (Some("21"), &None)
+    );
+    assert!(plan.commands()[0].contains("del(.ephemeralStorage)"));
+    assert!(planned(&cloud, disk(201)).await.is_err());
 }

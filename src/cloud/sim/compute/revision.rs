@@ -31,8 +31,8 @@ pub struct Revision {
 pub enum Fate {
     /// It runs.
     Runs,
-    /// Its image cannot be pulled, in ECS's words.
-    NoImage(String),
+    /// Its image or a secret cannot be had, in ECS's words.
+    NeverStarts(String),
     /// Its container ends by itself with code 1, and these last lines.
     Exits(Vec<String>),
     /// Its container is killed, as it needs more memory than the task has.
@@ -210,15 +210,22 @@ fn written(spec: &Spec, image: &str) -> Value {
     })
 }
 
-/// The laws: an image has to be in the registry, the backend cannot live without its database's address, and an image whose tag says so
+/// The laws: an image has to be in the registry and secrets have to be there, the backend cannot live without its database's address, and an image whose tag says so
 /// is broken.
 fn fate(spec: &Spec, document: &TaskDocument, image: &str, found: Option<&Release>) -> Fate {
     let lines = |lines: &[&str]| Fate::Exits(lines.iter().map(|&line| line.to_owned()).collect());
     let Some(release) = found else {
-        return Fate::NoImage(format!(
+        return Fate::NeverStarts(format!(
             "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref {image}: {image}: not found"
         ));
     };
+    let unknown = |from: &String| !from.starts_with(names::DATABASE_SECRET);
+    if let Some(from) = document.secrets().into_iter().find(unknown) {
+        // ECS Developer Guide, "Resolve Amazon ECS task stopped errors": ResourceInitializationError.
+        return Fate::NeverStarts(format!(
+            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secret {from}: ResourceNotFoundException"
+        ));
+    }
     let backend = spec.name == names::BACKEND;
     if backend && !document.has_variable(spec.name, "DATABASE_URL") {
         return lines(&[

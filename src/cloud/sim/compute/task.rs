@@ -121,7 +121,7 @@ impl Task {
                     Phase::Pending
                 }
                 Phase::Pending => match &self.revision.fate {
-                    Fate::NoImage(reason) => {
+                    Fate::NeverStarts(reason) => {
                         self.stop = Some(Stop {
                             code: NOT_STARTED,
                             reason: reason.clone(),
