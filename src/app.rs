@@ -21,13 +21,14 @@ pub use editor::Editor;
 pub use flows::Flows;
 pub use insights::{Asking, History, Insights, Past, bill};
 pub use layer::{Layer, Lines, Listing, Picker, Prompt};
-pub use operate::{Answer, Filling, Report, Review, Work};
+pub use operate::{Answer, Filling, Report, Review, Work, session};
 pub use screen::{Pane, Screen};
 pub use window::ChartWindow;
 
 use crate::{
+    attend::Ended,
     audit::AuditLog,
-    cloud::meter::Tally,
+    cloud::{meter::Tally, session::Session},
     error::{Error, Result},
     grid::{Grid, GridState},
     keymap::Keymap,
@@ -154,6 +155,8 @@ pub enum Msg {
         /// What came of it.
         report: Report,
     },
+    /// A session has ended; the place of the operation that opened it.
+    Left(usize, Ended),
     /// The audit log was read.
     Audit(Result<AuditLog>),
     /// Something was saved.
@@ -216,6 +219,8 @@ pub enum Effect {
     Copy(String),
     /// Capture the mouse, or leave it to the terminal.
     Mouse(Mouse),
+    /// Give the terminal to a session, opened by the operation in this place, until it ends.
+    Attend(usize, Session),
     /// Give the terminal back and stop, until the shell brings the console to the foreground again.
     Suspend,
     /// Leave.
@@ -494,6 +499,7 @@ impl App {
             }
             Msg::History { answer, .. } => self.history_answered(answer),
             Msg::Operation { report, .. } => self.reported(report),
+            Msg::Left(index, ended) => self.left(index, ended),
             Msg::Audit(log) => self.audited(log),
             Msg::Saved(result) => {
                 self.saved(result);

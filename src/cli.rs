@@ -4,11 +4,13 @@ mod autoscale;
 mod database;
 mod edge;
 mod rollout;
+mod session;
 
 pub use autoscale::Autoscale;
 pub use database::DbCommand;
 pub use edge::{AlarmsCommand, CdnCommand, WafCommand};
 pub use rollout::Rollout;
+pub use session::{Exec, Forward};
 
 use crate::{
     cloud::sim::{Scenario, SimOptions},
@@ -186,6 +188,16 @@ pub enum Command {
         #[command(flatten)]
         carry: Carry,
     },
+    /// Open a shell in a container, or run a command in it (ECS Exec)
+    Exec(Exec),
+    /// Forward a local port to a task, or through it to the database or another host
+    Forward(Forward),
+    /// The demo's other end of a session
+    #[command(hide = true)]
+    SimulatedSession {
+        /// What is simulated
+        facts: String,
+    },
     /// List, take, delete and restore snapshots of the database, change its class or storage, reboot it
     Db {
         /// What to do with it.
@@ -295,6 +307,8 @@ impl Command {
                 let task = task.clone();
                 (op::StopTask { task }.into(), *carry)
             }
+            Self::Exec(exec) => (exec.into(), exec.carry),
+            Self::Forward(forward) => (forward.into(), forward.carry),
             Self::Cdn { command } => command.request(),
             Self::Waf { command } => command.request(),
             Self::Alarms { command } => command.request(),

@@ -7,6 +7,7 @@ pub mod aws;
 pub mod follow;
 pub mod guard;
 pub mod meter;
+pub mod session;
 pub mod sim;
 
 pub mod call;

@@ -1,7 +1,7 @@
 //! Every command of the console, once: name, title, what it does. Keys, hints, help, palette and docs/keys.md come from this table.
 
 use crate::{
-    app::{App, Effect, Layer, Picker, Prompt, Screen},
+    app::{App, Effect, Layer, Picker, Prompt, Screen, session},
     op,
 };
 
@@ -122,6 +122,9 @@ commands! {
     "continue" Operations "continue" "Let the selected service's deployment go on that waits at a pause hook." |app| app.on_service(|service| op::ContinueDeployment { service }.into());
     "restart" Operations "restart" "Replace the tasks of the selected service by new ones of the same revision." |app| app.on_service(|service| op::Restart { service }.into());
     "stop-task" Operations "stop task" "Stop the selected task; its service starts another." App::stop_task;
+    "shell" Operations "shell" "Open a shell in the selected task, or in one of the selected service's (ECS Exec)." |app| app.session(session::shell);
+    "forward" Operations "forward" "Forward a local port to the selected task, or through it to the database." |app| app.session(session::forward);
+    "enable-exec" Operations "enable exec" "Switch ECS Exec on for the selected service, which replaces its tasks." |app| app.on_service(session::enable);
     "db-snapshot" Operations "snapshot" "Take a snapshot of the database." |app| app.begin(op::SnapshotDatabase { snapshot: None }.into());
     "invalidate" Operations "invalidate" "Drop cached copies from CloudFront's edges." App::invalidate;
     "rule-action" Operations "rule action" "Let the selected WAF rule count instead of block, or block again." App::switch_rule;

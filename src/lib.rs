@@ -11,6 +11,7 @@
 #![warn(missing_docs)]
 
 pub mod app;
+pub mod attend;
 pub mod audit;
 pub mod cli;
 pub mod cloud;

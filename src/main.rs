@@ -2,6 +2,7 @@
 
 use clap::Parser as _;
 use hydren::{
+    attend,
     audit::AuditLog,
     cli::{self, Carry, Cli, Command, DbCommand, Logs, LogsCommand, Options, Output},
     cloud::{Cloud, sim::SimOptions},
@@ -22,7 +23,7 @@ use hydren::{
         environment::Environment,
         log::{Delivery, Follow, InsightsQuery, LogQuery, LogSource, Place},
     },
-    op::{Confirmation, Desk, Outcome, Plan, Request},
+    op::{Confirmation, Desk, Goal, Outcome, Plan, Request},
     report::{
         self, events, info,
         logs::{self, Printed, Printer, Reader},
@@ -58,6 +59,9 @@ fn run(cli: &Cli) -> Result<ExitCode> {
     if let Some(Command::Completions { shell }) = cli.command {
         print(&cli::completions(shell))?;
         return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(Command::SimulatedSession { facts }) = &cli.command {
+        return attend::demo::play(facts).map(|()| ExitCode::SUCCESS);
     }
     let simulation = cli.simulation()?;
     let around = Surroundings::of_process()?;
@@ -221,6 +225,14 @@ async fn operate(
     let (environment, cloud) = open(config, &simulation).await?;
     let desk = Desk::new(&*cloud, &environment);
     let plan = request.plan(&desk).await?;
+    let session = matches!(plan.goal, Goal::Session { .. });
+    if session && !carry.dry_run && (carry.output == Output::Json || carry.no_wait) {
+        return Err(Error::new(
+            ErrorKind::Usage,
+            "a session has this terminal until it ends",
+        )
+        .hint("leave --no-wait out, and --output json but with --dry-run"));
+    }
     let printed = report::operate::plan(&environment, &plan, carry.output)?;
     if carry.dry_run {
         print_text(&printed, carry.output)?;
@@ -252,10 +264,16 @@ async fn operate(
     let mut interrupted = signal(SignalKind::interrupt())
         .map_err(|e| Error::new(ErrorKind::Io, "signals cannot be listened to").source(e))?;
     let (mut watch, fresh) = report::operate::carry(&*cloud, &environment, plan, tell).await;
+    if let Some(session) = watch.session.take() {
+        tell(&watch.way_out());
+        watch.left(attend::to_the_end(&session).await, cloud.now());
+    }
     if carry.no_wait {
         watch.accept(cloud.now());
     }
     tokio::select! {
+        // What has ended has, also by an interrupt.
+        biased;
         () = report::operate::watch(&*cloud, &mut watch, tell) => {}
         _ = interrupted.recv() => {
             return Err(Error::new(ErrorKind::Interrupted, "no longer watched: what AWS has accepted goes on")

@@ -31,6 +31,7 @@ mod revision;
 mod rollback;
 pub mod rollout;
 mod scale;
+mod session;
 mod stop_task;
 mod watch;
 
@@ -54,6 +55,7 @@ pub use restart::Restart;
 pub use rollback::RollBack;
 pub use rollout::RollOut;
 pub use scale::Scale;
+pub use session::{DEFAULT_COMMAND, ForwardPort, OpenShell, SwitchExec, Toward, Whereto};
 pub use stop_task::StopTask;
 pub use watch::{CallState, Outcome, Timed, Watch};
 
@@ -140,6 +142,9 @@ requests! {
     RollBack(RollBack) "Stops a deployment, or goes back to an earlier revision.",
     Continue(ContinueDeployment) "Lets a deployment go on that waits at a pause hook.",
     StopTask(StopTask) "Stops one task; its service starts another.",
+    Shell(OpenShell) "Opens a shell in a container.",
+    Forward(ForwardPort) "Forwards a local port into a task, or through it.",
+    SwitchExec(SwitchExec) "Switches ECS Exec for a service.",
     Invalidate(InvalidatePaths) "Drops cached copies from the distribution's edges.",
     SetRule(SetRule) "Lets a rule of the web ACL count instead of block, and back.",
     ListAddress(ListAddress) "Blocks or allows an address through an IP set.",

@@ -4,16 +4,17 @@
 
 use crate::{
     app::{App, Effect, History, Msg, Past, Report, Work},
+    attend::{Attended, Ended},
     audit::AuditLog,
     cloud::{Cloud, aws},
     error::{Error, ErrorKind, Result},
     model::{environment::Environment, log::Followed},
-    op::{Desk, carry_out},
+    op::{Desk, Watch, carry_out},
     terminal::Terminal,
     theme::Theme,
 };
 use crossterm::event::{Event, EventStream};
-use futures::StreamExt as _;
+use futures::{FutureExt as _, StreamExt as _};
 use signal_hook::consts::{SIGCONT, SIGSTOP, SIGTSTP};
 use std::{
     fs::{File, OpenOptions},
@@ -80,9 +81,12 @@ pub async fn run(
         answers,
         follower: None,
     };
-    let mut keys = EventStream::new();
+    let mut keys = Keys::default();
+    let mut away: Option<(usize, Attended)> = None;
     let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
     let mut hang_up = signal(SignalKind::hangup()).map_err(no_signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
+    let mut abort = signal(SignalKind::quit()).map_err(no_signals)?;
     let mut stop = signal(SignalKind::from_raw(SIGTSTP)).map_err(no_signals)?;
     let mut go_on = signal(SignalKind::from_raw(SIGCONT)).map_err(no_signals)?;
     let mut ticks = interval(Duration::from_secs(1));
@@ -94,14 +98,28 @@ pub async fn run(
             biased;
             _ = terminate.recv() => return Ok(End::Signalled),
             _ = hang_up.recv() => return Ok(End::Signalled),
-            _ = stop.recv() => {
+            // They are typed at a session while one has the terminal.
+            _ = interrupt.recv(), if away.is_none() => return Ok(End::Signalled),
+            _ = abort.recv(), if away.is_none() => return Ok(End::Signalled),
+            _ = stop.recv(), if away.is_none() => {
                 suspend(&mut terminal)?;
                 None
             }
-            _ = go_on.recv() => {
+            _ = go_on.recv(), if away.is_none() => {
                 terminal.resume(app.mouse)?;
                 app.dirty = true;
                 None
+            }
+            (index, ended) = left(&mut away) => {
+                away = None;
+                for typed in [&mut interrupt, &mut abort, &mut stop, &mut go_on] {
+                    // One that waited for the session is not meant for the console.
+                    let _ = typed.recv().now_or_never();
+                }
+                keys = Keys::default();
+                terminal.resume(app.mouse)?;
+                app.dirty = true;
+                Some(Msg::Left(index, ended))
             }
             event = keys.next() => match event {
                 Some(Ok(event)) => message(event),
@@ -110,21 +128,60 @@ pub async fn run(
             },
             answer = answered.recv() => answer,
             _ = ticks.tick() => Some(performer.tick()),
-            () = sleep_until(next_frame), if app.dirty => None,
+            () = sleep_until(next_frame), if app.dirty && away.is_none() => None,
         };
         if let Some(msg) = msg {
             for effect in app.update(msg) {
-                if effect == Effect::Quit {
-                    return Ok(End::Left);
+                match effect {
+                    Effect::Quit => return Ok(End::Left),
+                    Effect::Attend(index, session) => {
+                        keys = Keys(None);
+                        let way_out = app.watches.get(index).map(Watch::way_out);
+                        terminal.hand_over(&way_out.unwrap_or_default());
+                        match Attended::start(&session) {
+                            Ok(attended) => away = Some((index, attended)),
+                            Err(error) => {
+                                keys = Keys::default();
+                                terminal.resume(app.mouse)?;
+                                performer.tell(Msg::Left(index, Ended::before_it_began(error)));
+                            }
+                        }
+                    }
+                    effect => performer.perform(effect, &app, &mut terminal)?,
                 }
-                performer.perform(effect, &app, &mut terminal)?;
             }
         }
-        if app.dirty && next_frame <= Instant::now() {
+        if app.dirty && away.is_none() && next_frame <= Instant::now() {
             app.dirty = false;
             terminal.draw(&app)?;
             next_frame = Instant::now() + FRAME;
         }
+    }
+}
+
+/// The keys. While a session has the terminal there is no stream of them: its thread would take what is typed there.
+struct Keys(Option<EventStream>);
+
+impl Default for Keys {
+    fn default() -> Self {
+        Self(Some(EventStream::new()))
+    }
+}
+
+impl Keys {
+    async fn next(&mut self) -> Option<std::io::Result<Event>> {
+        match &mut self.0 {
+            Some(stream) => stream.next().await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// Waits until the session that has the terminal ends.
+async fn left(away: &mut Option<(usize, Attended)>) -> (usize, Ended) {
+    match away {
+        Some((index, attended)) => (*index, attended.ended().await),
+        None => std::future::pending().await,
     }
 }
 
@@ -242,7 +299,8 @@ impl Performer {
             Effect::Copy(text) => terminal.copy(&text)?,
             Effect::Mouse(mouse) => terminal.mouse(mouse)?,
             Effect::Suspend => suspend(terminal)?,
-            Effect::Quit => {}
+            // The loop's own.
+            Effect::Attend(..) | Effect::Quit => {}
         }
         Ok(())
     }
@@ -279,6 +337,11 @@ impl Performer {
                 }
             }
         });
+    }
+
+    fn tell(&self, msg: Msg) {
+        // Nobody listens any more only when the console is being left.
+        let _ = self.answers.send(msg);
     }
 
     fn load_theme(&self, name: String) {

@@ -86,6 +86,14 @@ impl Terminal {
         give_back();
     }
 
+    /// Gives the terminal to somebody else for a while, with a line for whoever sits at it.
+    pub fn hand_over(&mut self, line: &str) {
+        self.suspend();
+        // Who cannot read it will not type either.
+        let _ = stdout().write_all(line.as_bytes());
+        let _ = stdout().flush();
+    }
+
     /// Takes the terminal over again, whatever was done to it meanwhile. The next frame is drawn whole.
     ///
     /// # Errors

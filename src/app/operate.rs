@@ -1,6 +1,7 @@
 //! Operations in the console: asking for inputs, showing the plan, taking the answer, watching what becomes of it.
 
 mod edge;
+pub mod session;
 
 use super::{App, Effect, Layer, Lines, Pane, Running, Screen};
 use crate::{
@@ -346,6 +347,9 @@ impl App {
         if !all {
             return Vec::new();
         }
+        if let Some(session) = watch.session.take() {
+            return vec![Effect::Attend(index, session)];
+        }
         for tier in watch.goal.tiers() {
             self.due_tiers[tier.index()].at_once();
         }
@@ -626,8 +630,14 @@ impl App {
             ),
         ];
         let offered: Vec<(&'static str, Request)> = match (self.screen, self.focused()) {
-            (Screen::Services, Pane::Tasks) => task.into_iter().chain(service).collect(),
-            (Screen::Services | Screen::Images, _) => service.into(),
+            (Screen::Services, Pane::Tasks) => task
+                .into_iter()
+                .chain(session::offered())
+                .chain(service)
+                .collect(),
+            (Screen::Services | Screen::Images, _) => {
+                service.into_iter().chain(session::offered()).collect()
+            }
             (Screen::Database, Pane::Snapshots) => snapshot.into_iter().chain(database).collect(),
             (Screen::Database, _) => database.into(),
             _ => self.edge_operations(),

@@ -6,6 +6,7 @@ pub use deployment::{REGISTERING, Registration, Revision};
 mod edge;
 mod rds;
 mod scaling;
+mod session;
 
 pub use edge::{EdgeCall, Listing, RuleMode, Switch};
 pub use rds::{Apply, DatabaseCall, NewInstance, Reboot, TAGGING};
@@ -13,7 +14,9 @@ pub use scaling::{
     COOLDOWN, Percent, SCALING, ScalableTarget, ScaledService, Scaling, ScalingCall, TrackedMetric,
     TrackingPolicy,
 };
+pub use session::{Destination, EXEC, SessionCall, Shown};
 
+use super::session::Session;
 use crate::op::Change;
 use serde::Serialize;
 
@@ -80,6 +83,19 @@ pub enum Call {
         /// The hook's id.
         hook: String,
     },
+    /// Switches ECS Exec and replaces the tasks, which have it or not from their start on (`ecs:UpdateService` with
+    /// `enableExecuteCommand` and `forceNewDeployment`).
+    SwitchExec {
+        /// Cluster name.
+        cluster: String,
+        /// Service name.
+        service: String,
+        /// On or off.
+        to: Switch,
+    },
+    /// Sessions into containers.
+    #[serde(untagged)]
+    Session(SessionCall),
     /// Writes in front of the application, and to the alarms.
     #[serde(untagged)]
     Edge(EdgeCall),
@@ -106,6 +122,12 @@ impl From<DatabaseCall> for Call {
 impl From<ScalingCall> for Call {
     fn from(call: ScalingCall) -> Self {
         Self::Scaling(call)
+    }
+}
+
+impl From<SessionCall> for Call {
+    fn from(call: SessionCall) -> Self {
+        Self::Session(call)
     }
 }
 
@@ -136,7 +158,9 @@ impl Call {
         match self {
             Self::ScaleService { .. }
             | Self::RestartService { .. }
+            | Self::SwitchExec { .. }
             | Self::DeployRevision { .. } => "ecs:UpdateService",
+            Self::Session(call) => call.action(),
             Self::RegisterRevision(_) => REGISTERING[0],
             Self::StopDeployment { .. } => "ecs:StopServiceDeployment",
             Self::ContinueDeployment { .. } => "ecs:ContinueServiceDeployment",
@@ -154,12 +178,14 @@ impl Call {
         match self {
             Self::ScaleService { service, .. }
             | Self::RestartService { service, .. }
+            | Self::SwitchExec { service, .. }
             | Self::DeployRevision { service, .. }
             | Self::StopDeployment { service, .. }
             | Self::ContinueDeployment { service, .. } => service,
             Self::RegisterRevision(registration) => &registration.family,
             Self::StopTask { task, .. } => task,
             Self::SnapshotDatabase { database, .. } => database,
+            Self::Session(call) => call.resource(),
             Self::Edge(call) => call.resource(),
             Self::Database(call) => call.resource(),
             Self::Scaling(call) => &call.scaled().service,
@@ -234,6 +260,28 @@ impl Call {
                     reason,
                 ]
             }
+            Self::SwitchExec {
+                cluster,
+                service,
+                to,
+            } => {
+                let switch = match to {
+                    Switch::Enabled => "--enable-execute-command",
+                    Switch::Disabled => "--disable-execute-command",
+                };
+                vec![
+                    "aws",
+                    "ecs",
+                    "update-service",
+                    "--cluster",
+                    cluster,
+                    "--service",
+                    service,
+                    switch,
+                    "--force-new-deployment",
+                ]
+            }
+            Self::Session(call) => return call.aws_command(),
             Self::Edge(call) => return call.pipe().pop().unwrap_or_default(),
             Self::Database(call) => return call.aws_command(),
             Self::Scaling(call) => return call.aws_command(),
@@ -301,6 +349,9 @@ pub struct CallOutcome {
     pub summary: String,
     /// ARN or id of what was made or changed.
     pub resource: Option<String>,
+    /// The session that was opened, where one was.
+    #[serde(skip)]
+    pub session: Option<Session>,
 }
 
 impl CallOutcome {

@@ -39,6 +39,7 @@ mod logs;
 mod names;
 mod network;
 mod scenario;
+mod session;
 mod traffic;
 mod waf;
 mod world;
@@ -48,8 +49,9 @@ mod tests;
 
 pub use names::environment;
 pub use scenario::Scenario;
+pub use session::{Facts, Purpose};
 
-use super::{Call, CallOutcome, Cloud, Order, follow, meter::Meter};
+use super::{Call, CallOutcome, Cloud, Order, call::Switch, follow, meter::Meter};
 use crate::{
     error::{Error, ErrorKind, Result},
     model::{
@@ -354,6 +356,7 @@ fn execute(world: &mut World, call: &Call) -> Result<CallOutcome> {
             Ok(CallOutcome {
                 summary: format!("desired count of {service} set to {desired}"),
                 resource: Some(service.clone()),
+                session: None,
             })
         }
         Call::RestartService { cluster, service } => {
@@ -361,8 +364,27 @@ fn execute(world: &mut World, call: &Call) -> Result<CallOutcome> {
             Ok(CallOutcome {
                 summary: format!("deployment {deployment} of {service} started"),
                 resource: Some(deployment),
+                session: None,
             })
         }
+        Call::SwitchExec {
+            cluster,
+            service,
+            to,
+        } => {
+            let switched = world.compute.service_mut(cluster, service)?;
+            switched.exec = *to == Switch::Enabled;
+            let deployment = switched.restart(now);
+            Ok(CallOutcome {
+                summary: format!(
+                    "ECS Exec of {service} is {}: deployment {deployment}",
+                    to.word()
+                ),
+                resource: Some(deployment),
+                session: None,
+            })
+        }
+        Call::Session(call) => session::open(world, call),
         Call::StopTask {
             cluster,
             task,
@@ -376,6 +398,7 @@ fn execute(world: &mut World, call: &Call) -> Result<CallOutcome> {
             Ok(CallOutcome {
                 summary: format!("task {id} of {owner} is stopping"),
                 resource: Some(id),
+                session: None,
             })
         }
         Call::SnapshotDatabase { database, snapshot } => {
@@ -383,6 +406,7 @@ fn execute(world: &mut World, call: &Call) -> Result<CallOutcome> {
             Ok(CallOutcome {
                 summary: format!("snapshot {snapshot} of {database} is being created"),
                 resource: Some(arn),
+                session: None,
             })
         }
         Call::Edge(call) => edge::execute(world, call),
@@ -396,6 +420,7 @@ fn execute(world: &mut World, call: &Call) -> Result<CallOutcome> {
             Ok(CallOutcome {
                 summary: format!("RDS accepted {} on {}", call.action(), call.resource()),
                 resource: Some(arn),
+                session: None,
             })
         }
     }

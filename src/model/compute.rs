@@ -1,8 +1,8 @@
 //! ECS: the cluster, services, deployments, tasks, task definitions and application autoscaling.
 
 use super::state::{
-    HookStatus, RolloutState, RolloutStatus, ScalingStatus, ServiceStatus, StopCode, TaskHealth,
-    TaskStatus,
+    AgentStatus, HookStatus, RolloutState, RolloutStatus, ScalingStatus, ServiceStatus, StopCode,
+    TaskHealth, TaskStatus,
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -283,6 +283,10 @@ pub struct Task {
     pub stopped_reason: Option<String>,
     /// `ecs-svc/…` of the deployment that started it.
     pub started_by: Option<String>,
+    /// Fargate platform version that it really runs on.
+    pub platform_version: Option<String>,
+    /// Whether it was started with ECS Exec: switching that on later does not reach it.
+    pub exec_enabled: bool,
     /// Containers.
     pub containers: Vec<Container>,
 }
@@ -304,6 +308,10 @@ pub struct Container {
     pub exit_code: Option<i32>,
     /// Why it stopped, in ECS's words.
     pub reason: Option<String>,
+    /// What Systems Manager calls it by, once it runs.
+    pub runtime_id: Option<String>,
+    /// ECS Exec's agent in it; `None` where there is none.
+    pub exec_agent: Option<AgentStatus>,
 }
 
 /// A revision of a task definition. Values of environment variables are not kept: they may be secrets.
@@ -372,6 +380,9 @@ pub struct ContainerDefinition {
     pub repository_credentials: Option<String>,
     /// Health-check command.
     pub health_check: Option<String>,
+    /// Whether its root filesystem can only be read.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub read_only: bool,
 }
 
 /// Application autoscaling of a service.

@@ -110,6 +110,14 @@ state! {
 }
 
 state! {
+    /// Where an agent that ECS runs inside a container stands (ECS API, `ManagedAgent.lastStatus`).
+    AgentStatus:
+    Pending = "PENDING",
+    Running = "RUNNING",
+    Stopped = "STOPPED",
+}
+
+state! {
     /// What a task's container health checks say (ECS API, `Task.healthStatus`).
     TaskHealth:
     Healthy = "HEALTHY",

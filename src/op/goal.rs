@@ -204,6 +204,11 @@ pub enum Goal {
         /// On or off.
         to: Switch,
     },
+    /// A session is open as long as somebody attends it; nothing of it can be observed.
+    Session {
+        /// Task id.
+        task: String,
+    },
     /// A snapshot of the database is available.
     Snapshot {
         /// Snapshot identifier.
@@ -231,6 +236,7 @@ impl Goal {
             Self::Running { service, .. } => ("count", service),
             Self::Autoscaled { service, .. } => ("autoscaling", service),
             Self::Replaced { task, .. } => ("task", task),
+            Self::Session { task } => ("session", task),
             Self::Snapshot { snapshot } => ("snapshot", snapshot),
             Self::Invalidation { id } => ("invalidation", id.as_deref().unwrap_or_default()),
             Self::RuleMode { rule, .. } => ("rule", rule),
@@ -246,6 +252,7 @@ impl Goal {
         match self {
             Self::Rollout(_) | Self::RolledBack { .. } => &[Tier::Ecs, Tier::Alb],
             Self::Running { .. } | Self::Replaced { .. } | Self::Autoscaled { .. } => &[Tier::Ecs],
+            Self::Session { .. } => &[],
             Self::Invalidation { .. } => &[Tier::CloudFront],
             Self::RuleMode { .. } | Self::Listed { .. } => &[Tier::Waf],
             Self::AlarmActions { .. } => &[Tier::Alarms],
@@ -273,6 +280,7 @@ impl Goal {
             | Self::RolledBack { .. }
             | Self::Running { .. }
             | Self::Autoscaled { .. }
+            | Self::Session { .. }
             | Self::Replaced { .. } => 5,
         }
     }
@@ -300,6 +308,7 @@ impl Goal {
             Self::Autoscaled { service, to } => {
                 autoscale::autoscaled(seen, service, to.as_ref(), now.duration_since(since))
             }
+            Self::Session { .. } => None,
             Self::Snapshot { snapshot } => snapshot_made(seen, snapshot),
             Self::Invalidation { id } => edge::invalidated(seen, id.as_deref()),
             Self::RuleMode { rule, to } => edge::ruled(seen, rule, *to, now.duration_since(since)),

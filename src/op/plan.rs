@@ -430,6 +430,16 @@ impl Plan {
         self.calls.is_empty()
     }
 
+    /// What is said before a session has the terminal: what it is, and how it is left.
+    #[must_use]
+    pub fn way_out(&self) -> String {
+        let how = self.calls.iter().find_map(|call| match call {
+            Call::Session(session) => Some(session.way_out()),
+            _ => None,
+        });
+        format!("{}: {}", self.title, how.unwrap_or_default())
+    }
+
     /// What of `fresh`, the same plan made again, is no longer as it was: one sentence each.
     #[must_use]
     pub fn differences(&self, fresh: &Self) -> Vec<String> {

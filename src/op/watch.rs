@@ -2,7 +2,7 @@
 
 use super::{Goal, LastWords, Plan, Request, Standing, Step, StepState, Told, Undo, Verdict};
 use crate::{
-    cloud::Call,
+    cloud::{Call, session::Session},
     error::{Error, ErrorKind, Result},
     format,
     model::log::LogEvent,
@@ -116,6 +116,8 @@ pub struct Watch {
     heard_of: Option<String>,
     /// What it said at last.
     last_words: Vec<String>,
+    /// The session that was opened, until somebody attends it.
+    pub session: Option<Session>,
     /// How it ended.
     pub outcome: Option<Outcome>,
     /// When it ended.
@@ -152,6 +154,7 @@ impl Watch {
             paused: None,
             heard_of: None,
             last_words: Vec::new(),
+            session: None,
             outcome: None,
             ended_at: None,
         }
@@ -181,6 +184,7 @@ impl Watch {
             Told::Made(index) => self.set(index, CallState::Made(now)),
             Told::Accepted(index, outcome) => {
                 self.goal.learn(&outcome);
+                self.session = outcome.session;
                 self.set(index, CallState::Accepted(now, outcome.summary));
             }
             Told::Refused(index, error) => {
@@ -249,6 +253,10 @@ impl Watch {
         let (Some(since), None) = (self.accepted_at, &self.outcome) else {
             return;
         };
+        if self.goal.tiers().is_empty() {
+            // It ends when whoever attends it says so.
+            return;
+        }
         if let Some(Standing { steps, verdict }) = self.goal.judge(seen, since, now) {
             self.take_steps(steps, now);
             self.failing.clear();
@@ -344,6 +352,19 @@ impl Watch {
                 now,
             );
         }
+    }
+
+    /// What is said before its session has the terminal: what it is, and how it is left.
+    #[must_use]
+    pub fn way_out(&self) -> String {
+        let way_out = self.plan.as_ref().map(|plan| plan.way_out());
+        format!("{}\n", crate::text::neutral(&way_out.unwrap_or_default()))
+    }
+
+    /// Takes how a session ended.
+    pub fn left(&mut self, ended: Result<String>, now: Timestamp) {
+        let outcome = ended.map_or_else(Outcome::Failed, Outcome::Done);
+        self.end(outcome, now);
     }
 
     /// Stops waiting for a goal that is failing.

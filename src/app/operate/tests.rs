@@ -346,6 +346,7 @@ fn a_call_that_fails_after_others_says_what_was_done_and_what_was_not() {
     let accepted = CallOutcome {
         summary: "backend is replacing its tasks".to_owned(),
         resource: None,
+        session: None,
     };
     let lost = Error::new(ErrorKind::Unreachable, "the connection was lost");
     for told in [

@@ -4,6 +4,7 @@ use super::{
     EDGE_REGION,
     throttle::Waits,
     wire::{self, Metering, NeverKnown},
+    writes::session::SystemsManager,
 };
 use crate::{
     cloud::meter::Meter,
@@ -54,6 +55,7 @@ pub(super) struct Clients {
     pub ec2: aws_sdk_ec2::Client,
     pub sts: aws_sdk_sts::Client,
     pub cloudformation: aws_sdk_cloudformation::Client,
+    pub ssm: SystemsManager,
     /// When the credentials in use end.
     pub expiry: Expiry,
 }
@@ -98,6 +100,10 @@ impl Clients {
             ec2: client!(aws_sdk_ec2, &home),
             sts: client!(aws_sdk_sts, &home),
             cloudformation: client!(aws_sdk_cloudformation, &home),
+            ssm: SystemsManager::new(
+                home.region().map_or("", Region::as_ref),
+                home.endpoint_url(),
+            ),
             expiry,
         })
     }

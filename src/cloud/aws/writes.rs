@@ -5,6 +5,7 @@ pub(super) mod ecs;
 mod autoscaling;
 mod edge;
 mod rds;
+pub(super) mod session;
 mod waf;
 
 use super::{AwsCloud, failure::explain};
@@ -36,6 +37,12 @@ pub(super) async fn execute(aws: &AwsCloud, call: &Call) -> Result<CallOutcome> 
         Call::SnapshotDatabase { database, snapshot } => {
             snapshot_database(&clients.rds, call, database, snapshot).await
         }
+        Call::SwitchExec {
+            cluster,
+            service,
+            to,
+        } => ecs::switch_exec(&clients.ecs, call, cluster, service, *to).await,
+        Call::Session(call) => session::open(clients, &aws.environment, call).await,
         Call::Edge(call) => edge::execute(aws, call).await,
         Call::RegisterRevision(registration) => {
             ecs::register(&clients.ecs, call, registration).await
@@ -77,5 +84,6 @@ async fn snapshot_database(
     Ok(CallOutcome {
         summary: format!("snapshot {snapshot} of {database} is {status}"),
         resource: made.and_then(|s| s.db_snapshot_arn().map(str::to_owned)),
+        session: None,
     })
 }

@@ -6,9 +6,11 @@ use crate::{
     cloud::{
         Registration, Revision,
         call::{
-            Apply, DatabaseCall, EdgeCall, Listing, NewInstance, Reboot, RuleMode, ScalableTarget,
-            ScaledService, Scaling, ScalingCall, Switch, TrackedMetric, TrackingPolicy,
+            Apply, DatabaseCall, Destination, EdgeCall, Listing, NewInstance, Reboot, RuleMode,
+            ScalableTarget, ScaledService, Scaling, ScalingCall, SessionCall, Shown, Switch,
+            TrackedMetric, TrackingPolicy,
         },
+        session::{Peer, Session},
         sim,
     },
     config::PROJECT_FILE,
@@ -141,6 +143,7 @@ impl Stage {
                 answer: Ok(CallOutcome {
                     summary: "accepted by AWS".to_owned(),
                     resource: None,
+                    session: None,
                 }),
                 executed: Mutex::default(),
                 audit_log,
@@ -192,11 +195,22 @@ fn next(call: Option<&Call>) -> Option<Call> {
             desired: 4,
         }),
         Some(Call::ScaleService { .. }) => Some(Call::RestartService { cluster, service }),
-        Some(Call::RestartService { .. }) => Some(Call::StopTask {
+        Some(Call::RestartService { .. }) => Some(Call::SwitchExec {
             cluster,
-            task: "9f2c".to_owned(),
-            reason: "stuck\n{\"result\":\"accepted\"}".to_owned(),
+            service,
+            to: Switch::Enabled,
         }),
+        Some(Call::SwitchExec { .. }) => Some(next_session(None)?.into()),
+        Some(Call::Session(call)) => next_session(Some(call)).map_or_else(
+            || {
+                Some(Call::StopTask {
+                    cluster,
+                    task: "9f2c".to_owned(),
+                    reason: "stuck\n{\"result\":\"accepted\"}".to_owned(),
+                })
+            },
+            |call| Some(call.into()),
+        ),
         Some(Call::StopTask { .. }) => Some(Call::SnapshotDatabase {
             database: "shop".to_owned(),
             snapshot: "before-upgrade".to_owned(),
@@ -260,6 +274,28 @@ fn next_of_scaling(call: Option<&ScalingCall>) -> Option<ScalingCall> {
         Some(ScalingCall::DeletePolicy { .. }) => ScalingCall::DeregisterTarget { scaled },
         Some(ScalingCall::DeregisterTarget { .. }) => return None,
     })
+}
+
+fn next_session(call: Option<&SessionCall>) -> Option<SessionCall> {
+    let (task, container) = ("9f2c".to_owned(), "backend".to_owned());
+    let target = "ecs:shop_9f2c_9f2c-1".to_owned();
+    match call {
+        None => Some(SessionCall::Shell {
+            cluster: "shop".to_owned(),
+            task,
+            container,
+            command: Shown::new("flask login --password hush-hush"),
+            target,
+        }),
+        Some(SessionCall::Shell { .. }) => Some(SessionCall::Forward {
+            task,
+            container,
+            target,
+            to: Destination::Task(8_000),
+            local: 8_000,
+        }),
+        Some(SessionCall::Forward { .. }) => None,
+    }
 }
 
 fn next_edge(call: Option<&EdgeCall>) -> Option<EdgeCall> {
@@ -409,6 +445,35 @@ async fn no_record_and_no_command_holds_the_value_of_a_variable() {
     let (_, witness, _home) = Stage::new().execute(&[call]).await;
     let recorded = format!("{:?}", lines(&witness));
     assert!(recorded.contains("TOKEN"), "{recorded}");
+    for text in [shown, recorded] {
+        assert!(!text.contains("hush-hush"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_is_handed_on_and_neither_its_token_nor_a_password_of_its_command_is_recorded() {
+    let session = Session {
+        id: "ecs-execute-command-1".to_owned(),
+        peer: Peer::Plugin {
+            stream_url: Hidden::new("wss://hush-hush"),
+            token: Hidden::new("hush-hush"),
+            region: "eu-west-1".to_owned(),
+            profile: None,
+            request: Value::Null,
+            endpoint: "https://ssm".to_owned(),
+        },
+    };
+    let stage = Stage::new().answering(Ok(CallOutcome {
+        summary: "session ecs-execute-command-1 is open".to_owned(),
+        resource: None,
+        session: Some(session.clone()),
+    }));
+    let call = Call::from(next_session(None).unwrap());
+    let shown = format!("{call:?} {session:?} {}", call.shell());
+    let (outcomes, witness, _home) = stage.execute(&[call]).await;
+    assert_eq!(outcomes[0].as_ref().unwrap().session, Some(session));
+    let recorded = format!("{:?} {outcomes:?}", lines(&witness));
+    assert!(recorded.contains("flask login --password"), "{recorded}");
     for text in [shown, recorded] {
         assert!(!text.contains("hush-hush"), "{text}");
     }

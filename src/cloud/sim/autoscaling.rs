@@ -374,6 +374,7 @@ pub fn execute(world: &mut World, call: &ScalingCall) -> Result<CallOutcome> {
     Ok(CallOutcome {
         summary,
         resource: Some(id),
+        session: None,
     })
 }
 

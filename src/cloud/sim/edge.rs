@@ -315,6 +315,7 @@ pub fn execute(world: &mut World, call: &EdgeCall) -> Result<CallOutcome> {
             Ok(CallOutcome {
                 summary: format!("invalidation {id} is in progress"),
                 resource: Some(id),
+                session: None,
             })
         }
         EdgeCall::SwitchAlarm { alarm, to, .. } => {
@@ -324,6 +325,7 @@ pub fn execute(world: &mut World, call: &EdgeCall) -> Result<CallOutcome> {
             Ok(CallOutcome {
                 summary: format!("actions of {alarm} are {}", to.word()),
                 resource: Some(alarm.clone()),
+                session: None,
             })
         }
     }

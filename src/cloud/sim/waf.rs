@@ -204,6 +204,7 @@ impl WebAcl {
                 Some(Ok(CallOutcome {
                     summary: format!("rule {rule} of {} is set to {}", web_acl.name, to.word()),
                     resource: Some(web_acl.name.clone()),
+                    session: None,
                 }))
             }
             EdgeCall::ListAddress {
@@ -232,6 +233,7 @@ impl WebAcl {
                         set.name
                     ),
                     resource: Some(set.name.clone()),
+                    session: None,
                 }))
             }
             EdgeCall::InvalidatePaths { .. } | EdgeCall::SwitchAlarm { .. } => None,

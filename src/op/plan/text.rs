@@ -1,6 +1,6 @@
 //! A plan as people read it: the same lines in the console and on the command line.
 
-use super::{Bounds, Check, CheckState, Cost, Plan, Risk};
+use super::{Bounds, Check, CheckState, Cost, Goal, Plan, Risk};
 use serde::Serialize;
 
 /// What a line of a plan is, for its look.
@@ -106,17 +106,14 @@ impl Plan {
             };
             lines.extend(part("Undo", vec![(mark, self.undo.text().to_owned())]));
         }
-        lines.extend(part(
-            "Takes",
-            vec![(
-                Mark::Text,
-                format!(
-                    "{}; given up after {}",
-                    self.usual(),
-                    crate::format::duration(self.deadline.as_secs())
-                ),
-            )],
-        ));
+        let deadline = crate::format::duration(self.deadline.as_secs());
+        let takes = match self.goal {
+            Goal::Session { .. } => {
+                format!("until it is left; AWS ends it after {deadline} without a word")
+            }
+            _ => format!("{}; given up after {deadline}", self.usual()),
+        };
+        lines.extend(part("Takes", vec![(Mark::Text, takes)]));
         let commands = self.commands().into_iter().map(|c| (Mark::Command, c));
         lines.extend(part("The same with the AWS CLI", commands.collect()));
         lines

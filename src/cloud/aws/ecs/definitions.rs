@@ -127,6 +127,7 @@ fn container(found: &types::ContainerDefinition) -> ContainerDefinition {
             .repository_credentials()
             .map(|c| c.credentials_parameter().to_owned()),
         health_check: found.health_check().map(|check| check.command().join(" ")),
+        read_only: found.readonly_root_filesystem().unwrap_or(false),
     }
 }
 

@@ -140,6 +140,8 @@ fn task(found: &types::Task) -> Task {
         stop_code: given(found.stop_code().map(types::TaskStopCode::as_str)).map(Into::into),
         stopped_reason: given(found.stopped_reason()),
         started_by: given(found.started_by()),
+        platform_version: given(found.platform_version()),
+        exec_enabled: found.enable_execute_command(),
         containers: found.containers().iter().map(container).collect(),
     }
 }
@@ -153,6 +155,12 @@ fn container(found: &types::Container) -> Container {
         health: health(found.health_status()),
         exit_code: found.exit_code(),
         reason: given(found.reason()),
+        runtime_id: given(found.runtime_id()),
+        exec_agent: found
+            .managed_agents()
+            .iter()
+            .find(|agent| agent.name() == Some(&types::ManagedAgentName::ExecuteCommandAgent))
+            .map(|agent| text(agent.last_status()).into()),
     }
 }
 

@@ -95,6 +95,7 @@ pub(super) async fn execute(client: &Client, call: &ScalingCall) -> Result<CallO
     Ok(CallOutcome {
         summary,
         resource: resource.or(Some(id)),
+        session: None,
     })
 }
 

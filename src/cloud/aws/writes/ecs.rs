@@ -4,6 +4,7 @@ use crate::{
     cloud::{
         Call, CallOutcome, Registration, Revision,
         aws::{failure::explain, raw::replace_body},
+        call::Switch,
     },
     error::{Error, ErrorKind, Result},
 };
@@ -41,6 +42,7 @@ pub(super) async fn scale(
     Ok(CallOutcome {
         summary: format!("{service} is to run {accepted} tasks"),
         resource: updated.and_then(|s| s.service_arn().map(str::to_owned)),
+        session: None,
     })
 }
 
@@ -68,6 +70,35 @@ pub(super) async fn restart(
         resource: answer
             .service()
             .and_then(|s| s.service_arn().map(str::to_owned)),
+        session: None,
+    })
+}
+
+/// Switches ECS Exec and starts a deployment of the same revision, whose tasks have it or not.
+pub(super) async fn switch_exec(
+    ecs: &Client,
+    call: &Call,
+    cluster: &str,
+    service: &str,
+    to: Switch,
+) -> Result<CallOutcome> {
+    let answer = ecs
+        .update_service()
+        .cluster(cluster)
+        .service(service)
+        .enable_execute_command(to == Switch::Enabled)
+        .force_new_deployment(true)
+        .send()
+        .await
+        .map_err(|e| explain(call.action(), service, e))?;
+    let updated = answer.service();
+    Ok(CallOutcome {
+        summary: match updated.and_then(primary) {
+            Some(id) => format!("ECS Exec of {service} is {}: deployment {id}", to.word()),
+            None => format!("ECS Exec of {service} is {}", to.word()),
+        },
+        resource: updated.and_then(|s| s.service_arn().map(str::to_owned)),
+        session: None,
     })
 }
 
@@ -91,6 +122,7 @@ pub(super) async fn stop(
     Ok(CallOutcome {
         summary: format!("task {id} is stopping"),
         resource: answer.task().and_then(|t| t.task_arn().map(str::to_owned)),
+        session: None,
     })
 }
 
@@ -123,6 +155,7 @@ pub(in crate::cloud::aws) async fn register(
     Ok(CallOutcome {
         summary: format!("{family}:{} is registered", registered.revision()),
         resource: Some(arn.to_owned()),
+        session: None,
     })
 }
 
@@ -152,6 +185,7 @@ pub(super) async fn deploy(
             None => format!("{service} is deploying {}", revision.reference()),
         },
         resource: updated.and_then(|s| s.task_definition().map(str::to_owned)),
+        session: None,
     })
 }
 
@@ -178,6 +212,7 @@ pub(super) async fn stop_deployment(
     Ok(CallOutcome {
         summary: format!("the deployment of {service} is being rolled back"),
         resource: answer.service_deployment_arn().map(str::to_owned),
+        session: None,
     })
 }
 
@@ -200,6 +235,7 @@ pub(super) async fn continue_deployment(
     Ok(CallOutcome {
         summary: format!("the deployment of {service} goes on"),
         resource: answer.service_deployment_arn().map(str::to_owned),
+        session: None,
     })
 }
 

@@ -75,6 +75,7 @@ async fn invalidate(
             None => format!("{distribution} drops {} paths", paths.len()),
         },
         resource: made.map(|made| made.id().to_owned()),
+        session: None,
     })
 }
 
@@ -103,6 +104,7 @@ async fn switch(
     Ok(CallOutcome {
         summary: format!("actions of {alarm} are {}", to.word()),
         resource: Some(alarm.to_owned()),
+        session: None,
     })
 }
 

@@ -32,6 +32,7 @@ pub(super) async fn execute(rds: &Client, call: &DatabaseCall) -> Result<CallOut
             Ok(CallOutcome {
                 summary: format!("snapshot {snapshot} is deleted"),
                 resource: deleted.and_then(|s| s.db_snapshot_arn().map(str::to_owned)),
+                session: None,
             })
         }
         DatabaseCall::RestoreSnapshot { snapshot, instance } => {
@@ -123,6 +124,7 @@ fn told(instance: Option<&DbInstance>, name: &str, otherwise: &str) -> CallOutco
     CallOutcome {
         summary: format!("RDS accepted it: {name} is {}", status.unwrap_or(otherwise)),
         resource: instance.and_then(|db| db.db_instance_arn().map(str::to_owned)),
+        session: None,
     }
 }
 

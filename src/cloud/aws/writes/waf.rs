@@ -70,6 +70,7 @@ pub(super) async fn set_rule(
     Ok(CallOutcome {
         summary: format!("rule {rule} of {} is set to {}", acl.name, to.word()),
         resource: Some(acl.name.clone()),
+        session: None,
     })
 }
 
@@ -154,6 +155,7 @@ pub(super) async fn list(
             Listing::Unlisted => format!("{range} is off IP set {}", set.name),
         },
         resource: Some(set.name.clone()),
+        session: None,
     })
 }
 

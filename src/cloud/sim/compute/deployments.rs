@@ -24,6 +24,7 @@ pub fn execute(world: &mut World, call: &Call) -> Result<CallOutcome> {
             Ok(CallOutcome {
                 summary: format!("{name} is registered"),
                 resource: Some(registered),
+                session: None,
             })
         }
         Call::DeployRevision {
@@ -49,6 +50,7 @@ pub fn execute(world: &mut World, call: &Call) -> Result<CallOutcome> {
             Ok(CallOutcome {
                 summary: format!("{name} is deploying {name}:{number}: deployment {deployment}"),
                 resource: Some(arn(&service.spec, number)),
+                session: None,
             })
         }
         Call::StopDeployment {
@@ -61,6 +63,7 @@ pub fn execute(world: &mut World, call: &Call) -> Result<CallOutcome> {
             Ok(CallOutcome {
                 summary: format!("the deployment of {service} is being rolled back"),
                 resource: Some(deployment.clone()),
+                session: None,
             })
         }
         Call::ContinueDeployment {
@@ -72,6 +75,7 @@ pub fn execute(world: &mut World, call: &Call) -> Result<CallOutcome> {
             Ok(CallOutcome {
                 summary: format!("the deployment of {service} goes on"),
                 resource: Some(deployment.clone()),
+                session: None,
             })
         }
         _ => Err(Error::new(

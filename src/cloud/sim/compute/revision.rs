@@ -137,6 +137,7 @@ impl Revision {
                     log_stream_prefix: Some(spec.name.to_owned()),
                     repository_credentials: None,
                     health_check: None,
+                    read_only: false,
                 })
                 .collect(),
         }

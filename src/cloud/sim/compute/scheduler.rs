@@ -3,6 +3,7 @@
 use super::super::{
     dice::Dice,
     images::{RELEASES, Release},
+    names,
     world::{EPOCH, moment},
 };
 use super::{
@@ -58,6 +59,8 @@ struct Left {
 pub struct Service {
     pub spec: Spec,
     pub desired: u32,
+    /// Whether new tasks are started with ECS Exec.
+    pub exec: bool,
     pub tasks: Vec<Task>,
     pub stopped: VecDeque<Task>,
     /// Oldest first.
@@ -79,6 +82,8 @@ impl Service {
         let mut service = Self {
             spec,
             desired,
+            // The frontend shows what it takes to switch it on.
+            exec: spec.name == names::BACKEND,
             tasks: Vec::new(),
             stopped: VecDeque::new(),
             revisions: Vec::new(),
@@ -385,7 +390,8 @@ impl Service {
         for _ in 0..count {
             let in_zone = |zone| self.wanted(|task| task.zone == zone);
             let zone = usize::from(in_zone(0) > in_zone(1));
-            let task = Task::start(&revision, &deployment, zone, now, &mut self.dice);
+            let mut task = Task::start(&revision, &deployment, zone, now, &mut self.dice);
+            task.exec = self.exec;
             started.push(format!("(task {})", task.id));
             self.tasks.push(task);
         }

@@ -6,6 +6,7 @@ use super::{
         world::{EPOCH, World, moment},
     },
     scheduler::Service,
+    task::PLATFORM,
 };
 use crate::model::{
     compute::{
@@ -61,7 +62,7 @@ fn describe(world: &World, service: &Service) -> ServiceModel {
         running: running as i32,
         pending: waiting as i32,
         launch_type: "FARGATE".to_owned(),
-        platform_version: Some("1.4.0".to_owned()),
+        platform_version: Some(PLATFORM.to_owned()),
         created_at: Some(moment(EPOCH - 211 * 86_400 - 8_040)),
         strategy: DeploymentStrategy {
             kind: service.strategy().to_owned(),
@@ -94,7 +95,7 @@ fn describe(world: &World, service: &Service) -> ServiceModel {
         subnets: spec.subnets.map(str::to_owned).into(),
         security_groups: vec![spec.security_group.to_owned()],
         assign_public_ip: false,
-        exec_enabled: true,
+        exec_enabled: service.exec,
         health_check_grace: 60,
         gaps: Vec::new(),
     }

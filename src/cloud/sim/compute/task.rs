@@ -15,6 +15,9 @@ pub const HEALTHY_AFTER: i64 = 2;
 /// Seconds that a leaving target may finish its requests.
 pub const DEREGISTRATION_DELAY: i64 = 30;
 
+/// Fargate's platform version.
+pub const PLATFORM: &str = "1.4.0";
+
 /// Stop code of a task that never ran.
 const NOT_STARTED: &str = "TaskFailedToStart";
 /// Stop code of a task whose container ended by itself.
@@ -74,6 +77,8 @@ pub struct Task {
     pub healthy: Option<i64>,
     pub stop: Option<Stop>,
     pub stopped: Option<i64>,
+    /// Whether it was started with ECS Exec.
+    pub exec: bool,
 }
 
 impl Task {
@@ -98,6 +103,7 @@ impl Task {
             healthy: None,
             stop: None,
             stopped: None,
+            exec: false,
         }
     }
 
@@ -301,6 +307,8 @@ impl Task {
             stop_code: self.stop.as_ref().map(|stop| stop.code.into()),
             stopped_reason: self.stop.as_ref().map(|stop| stop.reason.clone()),
             started_by: Some(self.deployment.clone()),
+            platform_version: Some(PLATFORM.to_owned()),
+            exec_enabled: self.exec,
             containers: vec![Container {
                 name: service.to_owned(),
                 image: self.revision.image.clone(),
@@ -327,6 +335,12 @@ impl Task {
                     }
                     _ => None,
                 },
+                runtime_id: self
+                    .started
+                    .map(|_| format!("{}-{:010}", self.id, self.created % 10_000_000_000)),
+                exec_agent: self
+                    .exec
+                    .then(|| if running { "RUNNING" } else { "STOPPED" }.into()),
             }],
         }
     }
