@@ -383,6 +383,17 @@ async fn dialogs_lie_over_the_screen() {
 }
 
 #[tokio::test]
+async fn a_shell_is_asked_for_and_what_it_lacks_is_named() {
+    let mut stage = Stage::settled().await;
+    stage.keys("4 j s").await;
+    compare(&stage, "operation_shell_form", &SMALL);
+    stage.keys("enter").await;
+    compare(&stage, "operation_shell_plan", &SMALL);
+    stage.keys("esc k s").await;
+    compare(&stage, "operation_shell_lacking", &SMALL);
+}
+
+#[tokio::test]
 async fn a_change_is_asked_for_planned_confirmed_and_watched() {
     let mut stage = Stage::alone().await;
     stage.keys("4").await;

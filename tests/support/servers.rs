@@ -27,13 +27,29 @@ pub fn ministack() -> String {
     url("HYDREN_TEST_MINISTACK", "ministack", &OWN)
 }
 
+/// URL of a MiniStack that finds no Docker Engine: its tasks count as running at once, and nothing runs.
+#[allow(dead_code, reason = "each test binary needs one of the servers")]
+pub fn ministack_alone() -> String {
+    static OWN: OnceLock<Server> = OnceLock::new();
+    let alone = || {
+        let mut serve = python("serve.py");
+        serve.env("DOCKER_HOST", "unix:///nonexistent");
+        serving(serve, "HYDREN_TEST_PYTHON", "ministack")
+    };
+    OWN.get_or_init(alone).url.clone()
+}
+
 fn url(variable: &str, name: &str, own: &OnceLock<Server>) -> String {
     std::env::var(variable)
         .unwrap_or_else(|_| own.get_or_init(|| start(variable, name)).url.clone())
 }
 
 fn start(variable: &str, name: &str) -> Server {
-    let mut process = python("serve.py")
+    serving(python("serve.py"), variable, name)
+}
+
+fn serving(mut serve: Command, variable: &str, name: &str) -> Server {
+    let mut process = serve
         .arg(name)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
