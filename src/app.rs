@@ -46,6 +46,7 @@ use crate::{
         identity::Identity,
         log::{Delivery, Follow, Followed},
         metric::{MetricId, Metrics, Window},
+        permission::Permission,
     },
     observe::{Observations, Observed},
     op::Watch,
@@ -299,6 +300,10 @@ pub struct App {
     pub watches: Vec<Watch>,
     /// IAM actions that AWS has denied.
     pub denied: BTreeSet<String>,
+    /// What IAM was asked about the caller.
+    pub asked: Vec<Permission>,
+    /// IAM actions that the caller's policies deny, as IAM's policy simulator says.
+    pub forbidden: BTreeSet<String>,
     /// Log lines.
     pub logs: LogView,
     /// What the flow records among them add up to.
@@ -388,6 +393,8 @@ impl App {
             layers: Vec::new(),
             watches: Vec::new(),
             denied: BTreeSet::new(),
+            asked: Vec::new(),
+            forbidden: BTreeSet::new(),
             logs: LogView::default(),
             flows: Flows::default(),
             insights: None,
@@ -744,6 +751,7 @@ impl App {
         }
         self.seen.tier_mut(tier).settle(result, self.now);
         let mut effects = self.observe_operations();
+        effects.extend(self.ask_permissions());
         self.derive();
         effects.extend(self.follow_logs());
         if tier == Tier::Network {
@@ -837,6 +845,8 @@ impl App {
         // Those that go on are found again when the console comes back.
         self.watches.clear();
         self.denied.clear();
+        self.asked.clear();
+        self.forbidden.clear();
         self.generation += 1;
         self.environment = environment.clone();
         self.seen = Observations::default();

@@ -23,6 +23,7 @@ use crate::{
         image::Manifest,
         log::{Follow, Followed, InsightsAnswer, InsightsQuery, LogEvent, LogQuery},
         metric::{MetricId, Metrics, Window},
+        permission::Permission,
         task_document::TaskDocument,
     },
 };
@@ -98,6 +99,12 @@ pub trait Cloud: Send + Sync {
     /// # Errors
     /// `NotFound` where there is no such image; otherwise what AWS answered.
     async fn manifest(&self, reference: &str) -> Result<Option<Manifest>>;
+
+    /// Asks which of these the caller's policies deny, before anything is tried.
+    ///
+    /// # Errors
+    /// A caller whose policies cannot be known; what AWS answered.
+    async fn denied(&self, asked: &[Permission]) -> Result<Vec<Permission>>;
 
     /// Looks for the environment's resources, hop by hop along the request path. What cannot be found or read is a step of the
     /// answer, never its end.

@@ -20,6 +20,7 @@ pub mod ip_set;
 pub mod log;
 pub mod metric;
 pub mod network;
+pub mod permission;
 pub mod state;
 pub mod task_document;
 pub mod tier;

@@ -24,6 +24,7 @@ mod edge;
 pub mod form;
 mod goal;
 mod last_words;
+mod permission;
 mod plan;
 mod resize;
 mod restart;
@@ -49,6 +50,7 @@ pub use desk::Desk;
 pub use edge::{InvalidatePaths, List, ListAddress, SetRule, SwitchAlarm, UnlistAddress, Until};
 pub use goal::{DatabaseGoal, Goal, Standing, Step, StepState, Verdict, left, under_way};
 pub use last_words::LastWords;
+pub use permission::{denied_everywhere, questions};
 pub use plan::{Bounds, Change, Check, CheckState, Cost, Document, Mark, Plan, Risk, Undo, usd};
 pub use resize::Resize;
 pub use restart::Restart;
@@ -116,6 +118,9 @@ macro_rules! requests {
         }
 
         impl Request {
+            /// The name of each variant, so that none is forgotten.
+            pub const OPERATIONS: &[&str] = &[$(stringify!($variant)),+];
+
             /// The operation behind it.
             #[must_use]
             pub fn operation(&self) -> &dyn Operation {
@@ -169,6 +174,7 @@ impl Request {
     /// # Errors
     /// Those of the operation.
     pub async fn plan(&self, desk: &Desk<'_>) -> Result<Plan> {
-        self.operation().plan(desk).await
+        let plan = self.operation().plan(desk).await?;
+        Ok(permission::check(plan, desk).await)
     }
 }

@@ -329,6 +329,10 @@ impl Performer {
                     let read = within(LIMIT, "CloudWatch Logs", words.read(&*cloud)).await;
                     tell(Report::Heard(words, read));
                 }
+                Work::Permit(asked) => {
+                    let denied = within(LIMIT, "IAM", cloud.denied(&asked)).await;
+                    tell(Report::Permitted(asked, denied));
+                }
                 Work::CarryOut(index, plan) => {
                     let told = |told| tell(Report::Carried(index, told));
                     if let Some(fresh) = carry_out(&desk, &plan, told).await {

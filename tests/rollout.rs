@@ -15,9 +15,9 @@ use std::{
 };
 
 /// The seeded service's names and a console in front of it. The cluster is this run's own: what an earlier run left does not matter.
-fn seeded() -> (Value, Console) {
+fn seeded(name: &str) -> (Value, Console) {
     let url = servers::ministack();
-    let cluster = format!("slipway-{}", std::process::id());
+    let cluster = format!("{name}-{}", std::process::id());
     let names = servers::wire("seed_ministack.py", &[&url, &cluster]);
     let project = format!(
         r#"
@@ -103,7 +103,7 @@ fn says(document: &Value) -> String {
 #[test]
 fn a_rollout_replaces_containers_a_broken_one_is_seen_failing_and_the_rollback_brings_the_first_back()
  {
-    let (names, console) = seeded();
+    let (names, console) = seeded("slipway");
     let repository = names["repository"].as_str().unwrap_or_default();
     let image = |tag: &str| format!("{repository}:{tag}");
     wait_for_image(&console, &image("v1"));
@@ -128,4 +128,36 @@ fn a_rollout_replaces_containers_a_broken_one_is_seen_failing_and_the_rollback_b
     let (code, document) = operate(&console, &["rollback", "backend", "--to", &first]);
     assert_eq!(code, 0, "{document:#}");
     wait_for_image(&console, &image("v1"));
+}
+
+#[test]
+fn what_the_caller_may_not_do_stands_in_the_plan_before_it_is_tried() {
+    let (_, console) = seeded("watch");
+    let user = servers::wire("permissions_ministack.py", &[&servers::ministack()]);
+    let text = |field: &str| user[field].as_str().unwrap_or_default().to_owned();
+    let said = |command: &mut assert_cmd::Command| {
+        let output = command.output().expect("hydren can be run");
+        let document: Value = serde_json::from_slice(&output.stdout).expect("a plan");
+        let checks = document["plan"]["checks"].as_array().cloned();
+        let mut checks = checks.unwrap_or_default().into_iter();
+        let check = checks.find(|check| check["what"] == "permissions");
+        check.unwrap_or_else(|| panic!("{document:#}"))
+    };
+    let plan = ["scale", "backend", "3", "--dry-run", "--output", "json"];
+    let mut theirs = console.command(&plan);
+    theirs
+        .env("AWS_ACCESS_KEY_ID", text("id"))
+        .env("AWS_SECRET_ACCESS_KEY", text("secret"));
+    let check = said(&mut theirs);
+    assert_eq!(check["state"], "warned", "{check}");
+    let found = check["found"].as_str().unwrap_or_default();
+    assert!(
+        found.starts_with(
+            "IAM's policy simulator denies ecs:UpdateService on arn:aws:ecs:eu-west-1:"
+        ),
+        "{found}"
+    );
+    // Nobody denies the account's own root user anything.
+    let check = said(&mut console.command(&plan));
+    assert_eq!(check["state"], "passed", "{check}");
 }

@@ -8,7 +8,7 @@ use crate::{
     audit::AuditLog,
     error::{ErrorKind, Result},
     format,
-    model::{Tier, environment::Access, log::LogEvent},
+    model::{Tier, environment::Access, log::LogEvent, permission::Permission},
     op::{
         self, CallState, Confirmation, Goal, LastWords, Outcome, Plan, Request, Told, Watch,
         form::{Form, Kind},
@@ -38,6 +38,8 @@ pub enum Work {
     CarryOut(usize, Arc<Plan>),
     /// Read the last lines of a task that stopped by itself.
     Hear(LastWords),
+    /// Ask which of these the caller's policies deny.
+    Permit(Vec<Permission>),
 }
 
 /// What came of it.
@@ -53,6 +55,8 @@ pub enum Report {
     Outdated(usize, Box<Plan>),
     /// The last lines of a task.
     Heard(LastWords, Result<Vec<LogEvent>>),
+    /// What the caller's policies deny of what was asked.
+    Permitted(Vec<Permission>, Result<Vec<Permission>>),
 }
 
 /// A form that is being filled in.
@@ -140,12 +144,46 @@ impl App {
         denied.map(|action| format!("AWS has denied {action} before; it has to be granted first"))
     }
 
+    /// What speaks against an operation: that it is [`App::blocked`], or that IAM would deny a call of it. IAM's policy simulator does not
+    /// know all, so that the latter can be tried.
+    fn hindrance(&self, request: &Request) -> Option<String> {
+        let actions = request.operation().actions();
+        let denied = || actions.iter().find(|a| self.forbidden.contains(**a));
+        let simulated = || {
+            let action = denied()?;
+            Some(format!("IAM's policy simulator denies {action}"))
+        };
+        self.blocked(request).or_else(simulated)
+    }
+
+    /// Asks once what the caller's policies deny on what is known now, where changes are possible at all.
+    pub(super) fn ask_permissions(&mut self) -> Option<Effect> {
+        if self.environment.access == Access::ReadOnly {
+            return None;
+        }
+        let mut new = op::questions(&self.seen);
+        new.retain(|question| !self.asked.contains(question));
+        self.asked.extend(new.iter().cloned());
+        (!new.is_empty()).then_some(Effect::Operate(Work::Permit(new)))
+    }
+
+    /// Takes what IAM answered. Where it does not answer, every plan says so; what is denied shows when it is tried.
+    fn permitted(&mut self, asked: &[Permission], denied: Result<Vec<Permission>>) {
+        match denied {
+            Ok(denied) => self.forbidden.extend(op::denied_everywhere(asked, &denied)),
+            // Each plan says it: it is no fault of the environment.
+            Err(error) if matches!(error.kind, ErrorKind::Denied { .. }) => {}
+            Err(error) => self.note_error("Permissions", Some(&error)),
+        }
+    }
+
     /// Takes what came of work for an operation.
     pub(super) fn reported(&mut self, report: Report) -> Vec<Effect> {
         match report {
             Report::Asked(request, form) => return self.asked(request, form),
             Report::Planned(plan) => self.planned(plan.map(|plan| *plan), None),
             Report::Carried(index, told) => return self.carried(index, told),
+            Report::Permitted(asked, denied) => self.permitted(&asked, denied),
             Report::Outdated(index, plan) => self.outdated(index, *plan),
             Report::Heard(words, read) => {
                 self.dirty = true;
@@ -187,8 +225,17 @@ impl App {
         match plan {
             Ok(plan) => {
                 self.layers.retain(|layer| !matches!(layer, Layer::Fill(_)));
+                // What is done in front of a plan is looked at above it; any other plan takes the place of the one before.
+                let above = |layer: &Layer| match layer {
+                    Layer::Review(below) => {
+                        let first = below.plan.first.as_deref().map(Request::name);
+                        first == Some(plan.request.name())
+                    }
+                    _ => true,
+                };
+                self.layers.retain(above);
                 let confirmation = Confirmation::of(&plan, &self.environment);
-                self.push(Layer::Review(Box::new(Review {
+                self.layers.push(Layer::Review(Box::new(Review {
                     answer: match confirmation {
                         Confirmation::Yes => Answer::No,
                         Confirmation::Name(_) => Answer::Typed(Input::default()),
@@ -271,6 +318,12 @@ impl App {
                 let commands = review.plan.commands().join("\n");
                 self.say("copied the aws commands");
                 return vec![Effect::Copy(commands)];
+            }
+            (KeyCode::Char('s'), _) if control => {
+                // This plan stays below: it is there again when the other is begun.
+                if let Some(first) = review.plan.first.clone() {
+                    return self.begin(*first);
+                }
             }
             (KeyCode::Down, _) => review.lines.step(1),
             (KeyCode::Up, _) => review.lines.step(-1),
@@ -644,7 +697,7 @@ impl App {
         };
         offered
             .into_iter()
-            .map(|(name, request)| (name, self.blocked(&request)))
+            .map(|(name, request)| (name, self.hindrance(&request)))
             .collect()
     }
 

@@ -16,6 +16,7 @@ mod ecs;
 mod elbv2;
 mod failure;
 mod gap;
+mod iam;
 mod insights;
 mod live_tail;
 mod logs;
@@ -48,6 +49,7 @@ use crate::{
         image::Manifest,
         log::{Follow, Followed, InsightsAnswer, InsightsQuery, LogEvent, LogQuery, Place},
         metric::{MetricId, Metrics, Window},
+        permission::Permission,
         task_document::TaskDocument,
     },
 };
@@ -191,6 +193,10 @@ impl Cloud for AwsCloud {
 
     async fn manifest(&self, reference: &str) -> Result<Option<Manifest>> {
         ecr::manifest(&self.clients().await?.ecr, reference).await
+    }
+
+    async fn denied(&self, asked: &[Permission]) -> Result<Vec<Permission>> {
+        iam::denied(self, asked).await
     }
 
     async fn discover(&self, start: &Start) -> Result<Discovery> {

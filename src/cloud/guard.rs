@@ -12,6 +12,7 @@ use crate::{
         image::Manifest,
         log::{Follow, Followed, InsightsAnswer, InsightsQuery, LogEvent, LogQuery},
         metric::{MetricId, Metrics, Window},
+        permission::Permission,
         task_document::TaskDocument,
     },
     op::Change,
@@ -138,6 +139,10 @@ impl Cloud for Guarded {
 
     async fn manifest(&self, reference: &str) -> Result<Option<Manifest>> {
         self.inner.manifest(reference).await
+    }
+
+    async fn denied(&self, asked: &[Permission]) -> Result<Vec<Permission>> {
+        self.inner.denied(asked).await
     }
 
     async fn discover(&self, start: &Start) -> Result<Discovery> {

@@ -61,6 +61,7 @@ use crate::{
         image::Manifest,
         log::{Follow, Followed, InsightsAnswer, InsightsQuery, LogEvent, LogQuery},
         metric::{MetricId, Metrics, Window},
+        permission::Permission,
         task_document::TaskDocument,
     },
 };
@@ -304,6 +305,12 @@ impl Cloud for SimCloud {
         self.travel(50).await;
         self.meter.record("ecr", "BatchGetImage", 1);
         images::manifest(reference, self.now().as_second()).map(Some)
+    }
+
+    async fn denied(&self, _: &[Permission]) -> Result<Vec<Permission>> {
+        self.travel(60).await;
+        self.meter.record("iam", "SimulatePrincipalPolicy", 1);
+        Ok(Vec::new())
     }
 
     async fn discover(&self, start: &Start) -> Result<Discovery> {

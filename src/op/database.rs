@@ -18,6 +18,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     format,
     model::{
+        Tier,
         database::{Database, DatabaseKind},
         state::DatabaseStatus,
     },
@@ -92,9 +93,25 @@ fn instance(plan: Plan, database: &Database) -> Plan {
     }
 }
 
-/// Adds the check that what is there now can be brought back.
+/// Offers a snapshot in front of new code, which may change the schema: going back to the old code does not bring the old data back.
+pub(super) async fn before_code(plan: Plan, desk: &Desk<'_>) -> Plan {
+    if !desk.environment.resources.names(Tier::Rds) {
+        return plan;
+    }
+    match desk.database().await {
+        Ok(database) => backed_up(plan, &database),
+        Err(error) => plan.check(
+            "database backed up",
+            CheckState::Warned,
+            format!("not known: {}", error.message),
+        ),
+    }
+}
+
+/// Adds the check that what is there now can be brought back, and offers a snapshot.
 fn backed_up(plan: Plan, database: &Database) -> Plan {
-    let what = "backed up";
+    let what = "database backed up";
+    let plan = plan.first(SnapshotDatabase { snapshot: None });
     match database.latest_restorable {
         Some(at) if database.backup_retention_days > 0 => plan.check(
             what,
@@ -107,7 +124,7 @@ fn backed_up(plan: Plan, database: &Database) -> Plan {
         _ => plan.check(
             what,
             CheckState::Warned,
-            "automated backups are off: take a snapshot first (`hydren db snapshot`)",
+            "automated backups are off: take a snapshot first",
         ),
     }
 }

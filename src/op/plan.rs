@@ -255,6 +255,8 @@ pub struct Plan {
     pub premises: Vec<(String, String)>,
     /// What was looked at before.
     pub checks: Vec<Check>,
+    /// What may be wanted before it, and is not part of it: a snapshot.
+    pub first: Option<Box<Request>>,
     /// What it does to the bill.
     pub cost: Cost,
     /// How bad it can be.
@@ -292,6 +294,7 @@ impl Plan {
             stays: Vec::new(),
             premises: Vec::new(),
             checks: Vec::new(),
+            first: None,
             cost: Cost::Unchanged,
             risk: Risk::Safe,
             risk_reason: String::new(),
@@ -371,6 +374,13 @@ impl Plan {
             state,
             found: found.into(),
         });
+        self
+    }
+
+    /// Offers an operation in front of it.
+    #[must_use]
+    pub fn first(mut self, request: impl Into<Request>) -> Self {
+        self.first = Some(Box::new(request.into()));
         self
     }
 

@@ -5,7 +5,7 @@ mod image;
 pub mod secret;
 
 use super::{
-    Desk, Operation, Plan, Request,
+    Desk, Operation, Plan, Request, database,
     desk::service,
     form::{Choice, Form, Kind},
     revision::Deploying,
@@ -161,6 +161,9 @@ impl RollOut {
         plan = gate::check(plan, desk, service).await;
         if plan.changes.is_empty() {
             return Ok(plan);
+        }
+        if self.image.is_some() {
+            plan = database::before_code(plan, desk).await;
         }
         let family = before.family().to_owned();
         Ok(plan

@@ -71,6 +71,10 @@ async fn worked(desk: &Desk<'_>, work: Work) -> Vec<Report> {
             let read = words.read(desk.cloud).await;
             vec![Report::Heard(words, read)]
         }
+        Work::Permit(asked) => {
+            let denied = desk.cloud.denied(&asked).await;
+            vec![Report::Permitted(asked, denied)]
+        }
         Work::CarryOut(index, plan) => {
             let mut reports = Vec::new();
             let fresh = carry_out(desk, &plan, |told| {

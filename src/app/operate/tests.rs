@@ -367,3 +367,67 @@ fn a_call_that_fails_after_others_says_what_was_done_and_what_was_not() {
         assert!(said.contains(part), "{said}");
     }
 }
+
+#[tokio::test]
+async fn what_iam_would_deny_is_greyed_and_can_still_be_looked_at() {
+    let mut stage = Desktop::new(sim::environment()).await;
+    let asked = crate::op::questions(&stage.app.seen);
+    assert!(!asked.is_empty());
+    let denied: Vec<_> = asked
+        .iter()
+        .filter(|permission| permission.action == "ecs:UpdateService")
+        .cloned()
+        .collect();
+    let report = Report::Permitted(asked, Ok(denied));
+    let generation = stage.app.generation;
+    stage.tell(Msg::Operation { generation, report }).await;
+    let hindered: Vec<_> = stage.app.operations();
+    let why = |name: &str| {
+        let found = hindered.iter().find(|(command, _)| *command == name);
+        found.and_then(|(_, why)| why.clone())
+    };
+    assert_eq!(
+        why("scale").as_deref(),
+        Some("IAM's policy simulator denies ecs:UpdateService")
+    );
+    assert_eq!(why("stop-task"), None);
+    // The simulator does not know all: the plan is made.
+    stage.run("restart").await;
+    assert!(matches!(stage.app.layers.last(), Some(Layer::Review(_))));
+}
+
+#[tokio::test]
+async fn a_snapshot_is_offered_in_front_of_new_code_and_the_plan_waits_below() {
+    let mut stage = Desktop::new(sim::environment()).await;
+    let rollout = op::RollOut {
+        service: "backend".to_owned(),
+        image: Some("1.21.0-b7d20e5".to_owned()),
+        ..op::RollOut::default()
+    };
+    let effects = stage.app.begin(rollout.into());
+    stage.wanted.extend(effects);
+    stage.perform().await;
+    assert!(
+        stage
+            .screen()
+            .contains("a snapshot of the database can be taken"),
+        "{}",
+        stage.screen()
+    );
+    let key = KeyEvent::new(KeyCode::Char('s'), KeyModifiers::CONTROL);
+    stage.tell(Msg::Key(key)).await;
+    stage.press("\n").await;
+    let planned = |stage: &Desktop| {
+        let titles = stage.app.layers.iter().filter_map(|layer| match layer {
+            Layer::Review(review) => Some(review.plan.title.clone()),
+            _ => None,
+        });
+        titles.collect::<Vec<_>>()
+    };
+    let titles = planned(&stage);
+    assert_eq!(titles.len(), 2, "{titles:?}");
+    assert!(titles[1].starts_with("Snapshot of"), "{titles:?}");
+    stage.press("y\n").await;
+    stage.press("\x1b").await;
+    assert_eq!(planned(&stage), titles[..1]);
+}

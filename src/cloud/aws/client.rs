@@ -53,6 +53,7 @@ pub(super) struct Clients {
     pub cloudwatch: aws_sdk_cloudwatch::Client,
     pub logs: aws_sdk_cloudwatchlogs::Client,
     pub ec2: aws_sdk_ec2::Client,
+    pub iam: aws_sdk_iam::Client,
     pub sts: aws_sdk_sts::Client,
     pub cloudformation: aws_sdk_cloudformation::Client,
     pub ssm: SystemsManager,
@@ -98,6 +99,7 @@ impl Clients {
             cloudwatch: client!(aws_sdk_cloudwatch, &home),
             logs: client!(aws_sdk_cloudwatchlogs, &home),
             ec2: client!(aws_sdk_ec2, &home),
+            iam: client!(aws_sdk_iam, &home),
             sts: client!(aws_sdk_sts, &home),
             cloudformation: client!(aws_sdk_cloudformation, &home),
             ssm: SystemsManager::new(

@@ -11,6 +11,7 @@ use crate::{
         image::Manifest,
         log::{InsightsAnswer, InsightsQuery, LogQuery},
         metric::{MetricId, Metrics, Window},
+        permission::Permission,
         task_document::TaskDocument,
     },
 };
@@ -154,6 +155,10 @@ impl Cloud for Fake {
     }
 
     async fn manifest(&self, _: &str) -> Answer<Option<Manifest>> {
+        silent()
+    }
+
+    async fn denied(&self, _: &[Permission]) -> Answer<Vec<Permission>> {
         silent()
     }
 

@@ -97,6 +97,10 @@ impl Cloud for Witness {
         silent()
     }
 
+    async fn denied(&self, _: &[Permission]) -> Result<Vec<Permission>> {
+        silent()
+    }
+
     async fn discover(&self, _: &Start) -> Result<Discovery> {
         silent()
     }

@@ -97,6 +97,9 @@ impl Plan {
         if self.is_empty() {
             return lines;
         }
+        if let Some(first) = &self.first {
+            lines.extend(part("Before it", vec![(Mark::Text, offered(first))]));
+        }
         lines.extend(part("Cost", vec![(Mark::Text, self.cost.words())]));
         lines.extend(part("Risk", vec![self.risked()]));
         if !self.undo.text().is_empty() {
@@ -164,6 +167,17 @@ impl Plan {
     }
 }
 
+/// How what is offered in front of a plan is begun.
+fn offered(first: &super::Request) -> String {
+    match first {
+        super::Request::Snapshot(_) => {
+            "a snapshot of the database can be taken: `hydren db snapshot`, in the console ctrl-s"
+                .to_owned()
+        }
+        other => format!("{} can be done", other.name()),
+    }
+}
+
 fn part(title: &str, lines: Vec<(Mark, String)>) -> Vec<(Mark, String)> {
     if lines.is_empty() {
         return Vec::new();
@@ -191,6 +205,8 @@ pub struct Document<'a> {
     changes: &'a [super::Change],
     stays: &'a [String],
     checks: &'a [Check],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first: Option<&'a super::Request>,
     cost: &'a Cost,
     risk: Risk,
     risk_reason: &'a str,
@@ -221,6 +237,7 @@ impl<'a> From<&'a Plan> for Document<'a> {
             changes: &plan.changes,
             stays: &plan.stays,
             checks: &plan.checks,
+            first: plan.first.as_deref(),
             cost: &plan.cost,
             risk: plan.risk,
             risk_reason: &plan.risk_reason,
