@@ -20,6 +20,7 @@ pub mod config;
 pub mod connect;
 pub mod console;
 pub mod cost;
+pub mod engine;
 pub mod error;
 pub mod format;
 pub mod grid;

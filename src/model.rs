@@ -5,6 +5,7 @@
 
 pub mod alarm;
 pub mod balancer;
+pub mod component;
 pub mod compute;
 pub mod database;
 pub mod discovery;
