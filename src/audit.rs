@@ -2,12 +2,46 @@
 
 use crate::{
     error::{Error, ErrorKind, Result},
+    model::environment::Environment,
     op::Change,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::{io::ErrorKind as Io, path::Path};
+use std::{
+    io::ErrorKind as Io,
+    path::{Path, PathBuf},
+};
+
+/// Where the audit logs are. What is rehearsed in the demo has one of its own, so that nobody takes it for a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditLogs {
+    /// Of environments in AWS.
+    pub real: PathBuf,
+    /// Of the demo.
+    pub demo: PathBuf,
+}
+
+impl AuditLogs {
+    /// Those in `folder`.
+    #[must_use]
+    pub fn in_folder(folder: &Path) -> Self {
+        Self {
+            real: folder.join("audit.jsonl"),
+            demo: folder.join("audit-demo.jsonl"),
+        }
+    }
+
+    /// The one of an environment.
+    #[must_use]
+    pub fn of(&self, environment: &Environment) -> &Path {
+        if environment.simulated {
+            &self.demo
+        } else {
+            &self.real
+        }
+    }
+}
 
 /// What became of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -12,6 +12,7 @@ pub use logs::LogSettings;
 pub use surroundings::Surroundings;
 
 use crate::{
+    audit::AuditLogs,
     cli::Options,
     cloud::sim,
     error::{Error, ErrorKind, Result},
@@ -94,7 +95,7 @@ pub struct Paths {
     /// The folder of everything the console keeps.
     pub state_dir: PathBuf,
     /// Every change tried, one JSON line each.
-    pub audit_log: PathBuf,
+    pub audit_logs: AuditLogs,
     /// The folder of the user's own themes.
     pub themes: PathBuf,
     /// The user's file, whether or not it exists.
@@ -195,7 +196,7 @@ impl Config {
             keys: merged_keys(&files),
             logs,
             paths: Paths {
-                audit_log: state_dir.join("audit.jsonl"),
+                audit_logs: AuditLogs::in_folder(&state_dir),
                 state_dir,
                 themes: around.config_dir.join("themes"),
                 user_config: user_path(around),

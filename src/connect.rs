@@ -26,7 +26,11 @@ pub fn connect(
     } else {
         Arc::new(AwsCloud::new(environment.clone()))
     };
-    guarded(cloud, environment, paths.audit_log.clone())
+    guarded(
+        cloud,
+        environment,
+        paths.audit_logs.of(environment).to_owned(),
+    )
 }
 
 /// Fills in the region that neither flags, variables nor files gave, from the AWS profile or the instance.

@@ -2,6 +2,7 @@
 
 use crate::{
     app::App,
+    audit::AuditLogs,
     config::LogSettings,
     error::{Error, ErrorKind, Result},
     keymap::Keymap,
@@ -25,8 +26,8 @@ pub struct Setup {
     pub colours: Colours,
     /// Folder of the user's own themes.
     pub themes: PathBuf,
-    /// The audit log.
-    pub audit_log: PathBuf,
+    /// The audit logs.
+    pub audit_logs: AuditLogs,
     /// The user's `[keys]`.
     pub keys: toml::Table,
     /// How logs are kept and followed.
@@ -85,6 +86,6 @@ pub fn open(setup: Setup) -> Result<End> {
             terminal,
             setup.connect,
             Some(setup.themes),
-            setup.audit_log,
+            setup.audit_logs,
         ))
 }

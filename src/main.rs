@@ -119,7 +119,7 @@ fn offer() -> Result<Choice> {
 fn console(config: Config, simulation: SimOptions, faults: &[Error]) -> Result<ExitCode> {
     let environment = config.environment()?.clone();
     let paths = config.paths;
-    let (themes, audit_log) = (paths.themes.clone(), paths.audit_log.clone());
+    let (themes, audit_logs) = (paths.themes.clone(), paths.audit_logs.clone());
     let connect = move |environment: &Environment| connect(environment, &simulation, &paths);
     let end = console::open(Setup {
         now: connect(&environment).now(),
@@ -128,7 +128,7 @@ fn console(config: Config, simulation: SimOptions, faults: &[Error]) -> Result<E
         theme: config.theme.map(|theme| theme.value),
         colours: colours(),
         themes,
-        audit_log,
+        audit_logs,
         keys: config.keys,
         logs: config.logs,
         warning: faults.first().map(ToString::to_string),
@@ -173,9 +173,11 @@ async fn timeline(config: &Config, simulation: &SimOptions, output: Output) -> R
 
 /// `hydren events --audit`: asks nobody, so that it answers without credentials.
 fn audit(config: &Config, options: &Options, output: Output) -> Result<ExitCode> {
-    let path = &config.paths.audit_log;
+    let logs = &config.paths.audit_logs;
+    let demo = options.demo.is_some();
+    let path = if demo { &logs.demo } else { &logs.real };
     let mut log = AuditLog::read(path)?;
-    if options.env.is_some() || options.demo.is_some() {
+    if options.env.is_some() {
         log.keep(&config.environment()?.name);
     }
     print_text(&report::audit::print(&log, path, output)?, output)?;

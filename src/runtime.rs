@@ -5,7 +5,7 @@
 use crate::{
     app::{App, Effect, History, Msg, Past, Report, Work},
     attend::{Attended, Ended},
-    audit::AuditLog,
+    audit::{AuditLog, AuditLogs},
     cloud::{Cloud, aws},
     error::{Error, ErrorKind, Result},
     model::{environment::Environment, log::Followed},
@@ -54,13 +54,13 @@ struct Performer {
     cloud: Arc<dyn Cloud>,
     connect: Connect,
     themes: Option<PathBuf>,
-    audit_log: PathBuf,
+    audit_logs: AuditLogs,
     answers: UnboundedSender<Msg>,
     /// What follows logs.
     follower: Option<AbortHandle>,
 }
 
-/// Runs the console until it is left. `themes` is the folder of the user's own themes, `audit_log` what was changed before.
+/// Runs the console until it is left. `themes` is the folder of the user's own themes, `audit_logs` what was changed before.
 ///
 /// # Errors
 /// The terminal went away, or signals cannot be listened to.
@@ -69,7 +69,7 @@ pub async fn run(
     mut terminal: Terminal,
     connect: Connect,
     themes: Option<PathBuf>,
-    audit_log: PathBuf,
+    audit_logs: AuditLogs,
 ) -> Result<End> {
     let (answers, mut answered) = unbounded_channel();
     let cloud = connect(&app.environment);
@@ -77,7 +77,7 @@ pub async fn run(
         cloud,
         connect,
         themes,
-        audit_log,
+        audit_logs,
         answers,
         follower: None,
     };
@@ -288,7 +288,7 @@ impl Performer {
             }
             Effect::ListProfiles => self.answer(async { Msg::Profiles(aws::profiles().await) }),
             Effect::ReadAudit => {
-                let path = self.audit_log.clone();
+                let path = self.audit_logs.of(&app.environment).to_owned();
                 self.work(move || Msg::Audit(AuditLog::read(&path)));
             }
             Effect::ListThemes => {

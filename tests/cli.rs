@@ -500,9 +500,12 @@ fn the_help_lists_what_there_is() {
 fn the_audit_log_says_what_was_tried_and_what_was_refused() {
     let home = home();
     let events = |words: &[&str]| {
-        let output = hydren(home.path(), &[&["events", "--audit"], words].concat())
-            .output()
-            .unwrap();
+        let output = hydren(
+            home.path(),
+            &[&["events", "--audit", "--demo"], words].concat(),
+        )
+        .output()
+        .unwrap();
         assert_eq!(output.status.code(), Some(0));
         String::from_utf8(output.stdout).unwrap()
     };
@@ -520,10 +523,18 @@ fn the_audit_log_says_what_was_tried_and_what_was_refused() {
     assert!(lines[1].contains("refused"), "{text}");
     assert!(lines[2].contains("accepted"), "{text}");
     assert!(lines[2].contains("ecs:UpdateService on frontend · desired count 1 → 2"));
-    let json: serde_json::Value =
-        serde_json::from_str(&events(&["--demo", "--output", "json"])).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&events(&["--output", "json"])).unwrap();
     assert_eq!(json["records"][1]["call"], "scale-service");
     assert_eq!(json["unreadable"], serde_json::json!([]));
+    // What is rehearsed in the demo is no change.
+    let output = hydren(home.path(), &["events", "--audit"])
+        .output()
+        .unwrap();
+    let real = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        real.starts_with("No change was tried from this machine"),
+        "{real}"
+    );
 }
 
 #[test]
@@ -588,7 +599,7 @@ fn a_secret_in_a_command_stays_out_of_plan_and_audit_log() {
         let said = format!("{output:?}");
         assert!(!said.contains("hunter2"), "{said}");
     }
-    let audit = ["events", "--audit", "--output", "json"];
+    let audit = ["events", "--audit", "--demo", "--output", "json"];
     let output = hydren(home.path(), &audit).output().unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(

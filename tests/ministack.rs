@@ -166,3 +166,29 @@ fn read_lines(url: String) {
         "{lines:?}"
     );
 }
+
+#[test]
+fn an_alarm_whose_actions_are_switched_is_read_so_by_another_client() {
+    let url = servers::ministack();
+    let name = format!("ops-{}", std::process::id());
+    let alarm = |more: &[&str]| {
+        servers::wire(
+            "alarm_ministack.py",
+            &[&[url.as_str(), name.as_str()], more].concat(),
+        )
+    };
+    let before = alarm(&[]);
+    assert_eq!(before["enabled"], true);
+    let project = format!(
+        "[environments.ops]\nregion = \"eu-west-1\"\n[environments.ops.resources]\nalarm_prefix = \"{name}\"\n"
+    );
+    let console = Console::configured(&url, &project);
+    for (word, enabled) in [("disable", false), ("enable", true)] {
+        let output = console.run(&["alarms", word, &name, "--yes"]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(0), "{word}: {said}");
+        let now = alarm(&["read"]);
+        assert_eq!(now["enabled"], enabled, "{now}");
+        assert_eq!(now["actions"], before["actions"], "what it does stays");
+    }
+}

@@ -4,7 +4,7 @@ use super::{CheckState, Desk, Plan};
 use crate::{
     cloud::{
         Call,
-        call::{DatabaseCall, EdgeCall},
+        call::{DatabaseCall, EdgeCall, SessionCall},
     },
     model::{identity::Identity, permission::Permission},
     observe::Observations,
@@ -66,6 +66,9 @@ fn arn(call: &Call, identity: &Identity) -> Option<String> {
             cluster, service, ..
         }
         | Call::RestartService { cluster, service }
+        | Call::SwitchExec {
+            cluster, service, ..
+        }
         | Call::DeployRevision {
             cluster, service, ..
         } => of("ecs", &format!("service/{cluster}/{service}")),
@@ -75,7 +78,8 @@ fn arn(call: &Call, identity: &Identity) -> Option<String> {
         Call::StopDeployment { deployment, .. } | Call::ContinueDeployment { deployment, .. } => {
             deployment.clone()
         }
-        Call::StopTask { cluster, task, .. } => of(
+        Call::StopTask { cluster, task, .. }
+        | Call::Session(SessionCall::Shell { cluster, task, .. }) => of(
             "ecs",
             &format!("task/{cluster}/{}", task.rsplit('/').next().unwrap_or(task)),
         ),

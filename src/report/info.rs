@@ -164,7 +164,7 @@ pub fn print(config: &Config, present: Option<&Present<'_>>, output: Output) -> 
             },
             Line {
                 name: "audit log",
-                path: Some(&config.paths.audit_log),
+                path: Some(&config.paths.audit_logs.real),
             },
         ],
         settings: config
