@@ -3,12 +3,14 @@
 mod autoscale;
 mod database;
 mod edge;
+mod image;
 mod rollout;
 mod session;
 
 pub use autoscale::Autoscale;
 pub use database::DbCommand;
 pub use edge::{AlarmsCommand, CdnCommand, WafCommand};
+pub use image::ImageCommand;
 pub use rollout::Rollout;
 pub use session::{Exec, Forward};
 
@@ -204,6 +206,12 @@ pub enum Command {
         #[command(subcommand)]
         command: DbCommand,
     },
+    /// List images: what the registries hold, what each service runs, what is on this machine
+    Image {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: ImageCommand,
+    },
     /// Drop cached copies from the CloudFront distribution
     Cdn {
         /// What to do with it.
@@ -313,6 +321,7 @@ impl Command {
             Self::Waf { command } => command.request(),
             Self::Alarms { command } => command.request(),
             Self::Db { command } => return command.request(),
+            Self::Image { command } => return command.request(),
             _ => return None,
         })
     }

@@ -15,6 +15,7 @@ pub mod call;
 pub use call::{Call, CallOutcome, Order, REGISTERING, Registration, Revision};
 
 use crate::{
+    engine::login::Credentials,
     error::Result,
     model::{
         Snapshot, Tier,
@@ -99,6 +100,12 @@ pub trait Cloud: Send + Sync {
     /// # Errors
     /// `NotFound` where there is no such image; otherwise what AWS answered.
     async fn manifest(&self, reference: &str) -> Result<Option<Manifest>>;
+
+    /// Gets a login for the registry of ECR at `host`, of whatever region and account.
+    ///
+    /// # Errors
+    /// `Usage` for a host that is none of ECR's; what AWS answered.
+    async fn registry_login(&self, host: &str) -> Result<Credentials>;
 
     /// Asks which of these the caller's policies deny, before anything is tried.
     ///

@@ -11,6 +11,9 @@
 //! reaches anybody ([`pace`]): at most 30 updates a second, of which none that ends a step or a layer is left out. Bollard's types never
 //! leave `engine/docker`.
 
+pub mod login;
+pub mod push_view;
+
 use crate::{
     error::Result,
     model::{hidden::Hidden, image::Manifest},

@@ -4,7 +4,7 @@ use clap::Parser as _;
 use hydren::{
     attend,
     audit::AuditLog,
-    cli::{self, Carry, Cli, Command, DbCommand, Logs, LogsCommand, Options, Output},
+    cli::{self, Carry, Cli, Command, DbCommand, ImageCommand, Logs, LogsCommand, Options, Output},
     cloud::{Cloud, sim::SimOptions},
     config::{Config, Surroundings},
     connect::{connect, locate},
@@ -104,6 +104,9 @@ fn run(cli: &Cli) -> Result<ExitCode> {
         Some(Command::Db {
             command: DbCommand::Snapshots(format),
         }) => block_on(snapshots(&config, &simulation, format.output))?,
+        Some(Command::Image {
+            command: ImageCommand::List { name, format },
+        }) => block_on(images(&config, &simulation, name.as_deref(), format.output))?,
         Some(Command::Info(format)) => block_on(about(&config, &simulation, format.output))?,
         _ => console(config, simulation, &faults),
     }
@@ -189,6 +192,20 @@ async fn snapshots(config: &Config, simulation: &SimOptions, output: Output) -> 
     let (environment, cloud) = open(config, simulation).await?;
     let database = Desk::new(&*cloud, &environment).database().await?;
     let text = report::snapshots::print(&environment, &database, cloud.now(), output)?;
+    print_text(&text, output)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `hydren image list`.
+async fn images(
+    config: &Config,
+    simulation: &SimOptions,
+    name: Option<&str>,
+    output: Output,
+) -> Result<ExitCode> {
+    let (environment, cloud) = open(config, simulation).await?;
+    let seen = report::images::observe(&*cloud).await;
+    let text = report::images::print(&environment, &seen, name, cloud.now(), output)?;
     print_text(&text, output)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -47,6 +47,7 @@ pub use database::{
     DeleteSnapshot, ModifyDatabase, Origin, RebootDatabase, RestoreDatabase, SnapshotDatabase,
 };
 pub use desk::Desk;
+pub(crate) use desk::mixed_up;
 pub use edge::{InvalidatePaths, List, ListAddress, SetRule, SwitchAlarm, UnlistAddress, Until};
 pub use goal::{DatabaseGoal, Goal, Standing, Step, StepState, Verdict, left, under_way};
 pub use last_words::LastWords;

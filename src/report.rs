@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod events;
+pub mod images;
 pub mod info;
 pub mod logs;
 pub mod operate;

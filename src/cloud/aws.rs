@@ -40,6 +40,7 @@ mod writes;
 
 use super::{CallOutcome, Cloud, Order, follow, meter::Meter};
 use crate::{
+    engine::login::Credentials,
     error::{Error, ErrorKind, Result},
     model::{
         Snapshot, Tier,
@@ -193,6 +194,10 @@ impl Cloud for AwsCloud {
 
     async fn manifest(&self, reference: &str) -> Result<Option<Manifest>> {
         ecr::manifest(&self.clients().await?.ecr, reference).await
+    }
+
+    async fn registry_login(&self, host: &str) -> Result<Credentials> {
+        ecr::login(&self.clients().await?.ecr, host).await
     }
 
     async fn denied(&self, asked: &[Permission]) -> Result<Vec<Permission>> {

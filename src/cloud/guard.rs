@@ -3,6 +3,7 @@
 use super::{Call, CallOutcome, Cloud, Order, meter::Meter};
 use crate::{
     audit::Trial,
+    engine::login::Credentials,
     error::{Error, ErrorKind, Result},
     model::{
         Snapshot, Tier,
@@ -139,6 +140,10 @@ impl Cloud for Guarded {
 
     async fn manifest(&self, reference: &str) -> Result<Option<Manifest>> {
         self.inner.manifest(reference).await
+    }
+
+    async fn registry_login(&self, host: &str) -> Result<Credentials> {
+        self.inner.registry_login(host).await
     }
 
     async fn denied(&self, asked: &[Permission]) -> Result<Vec<Permission>> {

@@ -53,10 +53,12 @@ pub use session::{Facts, Purpose};
 
 use super::{Call, CallOutcome, Cloud, Order, call::Switch, follow, meter::Meter};
 use crate::{
+    engine::login::Credentials,
     error::{Error, ErrorKind, Result},
     model::{
         Snapshot, Tier,
         discovery::{Discovery, Outcome, Start},
+        hidden::Hidden,
         identity::Identity,
         image::Manifest,
         log::{Follow, Followed, InsightsAnswer, InsightsQuery, LogEvent, LogQuery},
@@ -76,6 +78,9 @@ use std::{
     time::{Duration, Instant},
 };
 use world::{EPOCH, World};
+
+/// How long a login to ECR lasts (ECR API, GetAuthorizationToken).
+const TOKEN_LASTS: SignedDuration = SignedDuration::from_hours(12);
 
 /// How the demo runs.
 #[derive(Debug, Clone, PartialEq)]
@@ -305,6 +310,16 @@ impl Cloud for SimCloud {
         self.travel(50).await;
         self.meter.record("ecr", "BatchGetImage", 1);
         images::manifest(reference, self.now().as_second()).map(Some)
+    }
+
+    async fn registry_login(&self, host: &str) -> Result<Credentials> {
+        self.travel(60).await;
+        self.meter.record("ecr", "GetAuthorizationToken", 1);
+        Ok(Credentials::of_ecr(
+            host,
+            Hidden::new("simulated"),
+            Some(self.now() + TOKEN_LASTS),
+        ))
     }
 
     async fn denied(&self, _: &[Permission]) -> Result<Vec<Permission>> {

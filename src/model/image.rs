@@ -51,6 +51,25 @@ pub struct Image {
     pub scan: Option<ScanFindings>,
 }
 
+impl Image {
+    /// Whether it is what `mark` says: `:tag`, `@digest`, or nothing for `latest`.
+    #[must_use]
+    pub fn is(&self, mark: &str) -> bool {
+        match mark.split_at_checked(1) {
+            Some(("@", digest)) => self.digest == digest,
+            Some((_, tag)) => self.tags.iter().any(|t| t == tag),
+            None => self.tags.iter().any(|t| t == "latest"),
+        }
+    }
+}
+
+/// The first twelve digits of a digest or id: `0123456789ab`.
+#[must_use]
+pub fn short(digest: &str) -> String {
+    let digits = digest.trim_start_matches("sha256:");
+    digits.chars().take(12).collect()
+}
+
 /// Findings of an image scan by severity.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct ScanFindings {
@@ -81,6 +100,29 @@ pub struct RunningImage {
     pub reference: String,
     /// Digests of running tasks, without repeats: more than one means that the fleet is mixed.
     pub digests: Vec<String>,
+    /// The task definition, `family:revision`.
+    pub revision: String,
+    /// Platform of its tasks, as registries write it: `linux/amd64`.
+    pub platform: String,
+}
+
+impl RunningImage {
+    /// The image and how many newer tagged ones its repository has; `None` where none of `images` is it.
+    #[must_use]
+    pub fn behind<'i>(&self, images: &'i Images) -> Option<(usize, &'i Image)> {
+        let (name, mark) = split(&self.reference);
+        let repository = images.repositories.iter().find(|r| r.uri == name)?;
+        let runs = |image: &Image| self.digests.contains(&image.digest) || image.is(mark);
+        let tagged = repository.images.iter().filter(|i| !i.tags.is_empty());
+        tagged.enumerate().find(|(_, image)| runs(image))
+    }
+
+    /// Whether its tasks run the image of this digest, or its task definition names it.
+    #[must_use]
+    pub fn uses(&self, repository: &str, image: &Image) -> bool {
+        let (name, mark) = split(&self.reference);
+        name == repository && (self.digests.contains(&image.digest) || image.is(mark))
+    }
 }
 
 /// What a registry holds under a reference.
@@ -131,6 +173,15 @@ pub fn split(reference: &str) -> (&str, &str) {
     }
 }
 
+/// The region of a registry of ECR, `ACCOUNT.dkr.ecr.REGION.amazonaws.com`; `None` for another host.
+#[must_use]
+pub fn region(host: &str) -> Option<&str> {
+    let (account, rest) = host.split_once(".dkr.ecr.")?;
+    let (region, suffix) = rest.split_once(".amazonaws.com")?;
+    let account = account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
+    (account && matches!(suffix, "" | ".cn")).then_some(region)
+}
+
 /// A private repository of ECR.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EcrRepository<'r> {
@@ -147,15 +198,28 @@ impl<'r> EcrRepository<'r> {
     #[must_use]
     pub fn parse(repository: &'r str) -> Option<Self> {
         let (host, name) = repository.split_once('/')?;
-        let (registry, rest) = host.split_once(".dkr.ecr.")?;
-        let (region, _) = rest.split_once(".amazonaws.com")?;
-        let account = registry.len() == 12 && registry.bytes().all(|b| b.is_ascii_digit());
-        account.then_some(Self {
+        let region = region(host)?;
+        let (registry, _) = host.split_once('.')?;
+        Some(Self {
             registry,
             region,
             name,
         })
     }
+}
+
+/// Platform of a task as registries write it (Go's names; ECS writes `LINUX`, `X86_64` and `ARM64`).
+#[must_use]
+pub fn platform(system: &str, architecture: &str) -> String {
+    let system = match system {
+        "LINUX" | "" => "linux",
+        _ => "windows",
+    };
+    let architecture = match architecture {
+        "ARM64" => "arm64",
+        _ => "amd64",
+    };
+    format!("{system}/{architecture}")
 }
 
 /// Lists which image each service runs.
@@ -181,6 +245,8 @@ pub fn running(compute: &Compute) -> Vec<RunningImage> {
                 container: container.name.clone(),
                 reference: container.image.clone(),
                 digests,
+                revision: definition.name(),
+                platform: platform(&definition.operating_system, &definition.architecture),
             });
         }
     }

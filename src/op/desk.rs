@@ -109,7 +109,7 @@ impl<'a> Desk<'a> {
     }
 }
 
-pub(super) fn mixed_up(tier: Tier) -> Error {
+pub(crate) fn mixed_up(tier: Tier) -> Error {
     Error::new(
         ErrorKind::Service,
         format!("another tier was answered for {}", tier.title()),

@@ -4,47 +4,10 @@ use super::{Field, Scope, gaps, link, role};
 use crate::{
     format,
     grid::{Cell, Column, Grid, Row, Width},
-    model::image::{self, Image, Images, Repository, RunningImage, ScanFindings},
+    model::image::{self, Image, Repository, RunningImage, ScanFindings, short},
     theme::Role,
     triage::Judge,
 };
-
-/// `sha256:0123456789ab…` as `0123456789ab`.
-fn short(digest: &str) -> String {
-    digest
-        .trim_start_matches("sha256:")
-        .chars()
-        .take(12)
-        .collect()
-}
-
-/// Where a running image stands in its repository: how many newer tagged images there are.
-fn behind<'a>(images: &'a Images, running: &RunningImage) -> Option<(usize, &'a Image)> {
-    let repository = images.repositories.iter().find(|r| {
-        running
-            .reference
-            .strip_prefix(&r.uri)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '@']))
-    })?;
-    let runs = |image: &Image| {
-        running.digests.contains(&image.digest)
-            || running
-                .reference
-                .strip_prefix(&repository.uri)
-                .is_some_and(|rest| {
-                    rest.strip_prefix(':')
-                        .is_some_and(|tag| image.tags.iter().any(|t| t == tag))
-                        || rest.strip_prefix('@') == Some(image.digest.as_str())
-                })
-    };
-    let tagged: Vec<&Image> = repository
-        .images
-        .iter()
-        .filter(|i| !i.tags.is_empty())
-        .collect();
-    let place = tagged.iter().position(|image| runs(image))?;
-    Some((place, tagged[place]))
-}
 
 fn scan(judge: &Judge<'_>, findings: Option<&ScanFindings>) -> Cell {
     let Some(found) = findings else {
@@ -74,10 +37,7 @@ pub(super) fn running(scope: &Scope<'_>) -> Grid {
     };
     let judge = scope.judge();
     let row = |image: RunningImage| {
-        let place = scope
-            .seen
-            .images()
-            .and_then(|images| behind(images, &image));
+        let place = scope.seen.images().and_then(|images| image.behind(images));
         // None of it is unwell: a rollout mixes digests, and an older image may be the one that is wanted.
         let state = match (&place, image.digests.len()) {
             (_, 2..) => Cell::text("mixed digests").role(Role::Info),

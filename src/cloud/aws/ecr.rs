@@ -2,18 +2,23 @@
 
 use super::{
     AwsCloud,
-    failure::explain,
+    failure::{explain, without},
     pages::every,
     parallel,
     shape::{text, word},
     time::timestamp,
 };
 use crate::{
+    engine::login::Credentials,
     error::{Error, ErrorKind, Result},
-    model::image::{EcrRepository, Image, Images, Manifest, Repository, ScanFindings, split},
+    model::hidden::Hidden,
+    model::image::{
+        EcrRepository, Image, Images, Manifest, Repository, ScanFindings, region, split,
+    },
 };
 use aws_sdk_ecr::{
-    Client,
+    Client, Config,
+    config::Region,
     operation::{
         describe_image_scan_findings::DescribeImageScanFindingsError,
         get_lifecycle_policy::GetLifecyclePolicyError,
@@ -233,6 +238,31 @@ pub(super) async fn manifest(ecr: &Client, reference: &str) -> Result<Option<Man
         &text(digest),
         image.image_manifest().unwrap_or_default(),
     )))
+}
+
+/// Gets a login for the registry at `host`; see [`Cloud::registry_login`](crate::cloud::Cloud::registry_login). A token lasts twelve hours and
+/// is good for every registry of its region that the caller has access to (ECR API, GetAuthorizationToken).
+pub(super) async fn login(ecr: &Client, host: &str) -> Result<Credentials> {
+    const ACTION: &str = "ecr:GetAuthorizationToken";
+    let Some(region) = region(host) else {
+        let what = format!("{host} is no registry of ECR");
+        return Err(Error::new(ErrorKind::Usage, what));
+    };
+    let answer = ecr
+        .get_authorization_token()
+        .customize()
+        .config_override(Config::builder().region(Region::new(region.to_owned())))
+        .send()
+        .await
+        .map_err(|e| explain(ACTION, host, e))?;
+    let data = answer.authorization_data().first();
+    let token = data
+        .and_then(|data| aws_smithy_types::base64::decode(data.authorization_token()?).ok())
+        .and_then(|decoded| String::from_utf8(decoded).ok());
+    let token = token.as_deref().and_then(|text| text.strip_prefix("AWS:"));
+    let token = token.ok_or_else(|| without(ACTION, host, "a token"))?;
+    let expires_at = data.and_then(|data| timestamp(data.expires_at()));
+    Ok(Credentials::of_ecr(host, Hidden::new(token), expires_at))
 }
 
 fn image(detail: &ImageDetail) -> Image {

@@ -3,6 +3,7 @@
 use super::*;
 use crate::{
     cloud::{CallOutcome, Order, meter::Meter},
+    engine::login::Credentials,
     error::Result as Answer,
     model::{
         Snapshot, Tier,
@@ -155,6 +156,10 @@ impl Cloud for Fake {
     }
 
     async fn manifest(&self, _: &str) -> Answer<Option<Manifest>> {
+        silent()
+    }
+
+    async fn registry_login(&self, _: &str) -> Answer<Credentials> {
         silent()
     }
 

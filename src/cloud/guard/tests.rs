@@ -97,6 +97,10 @@ impl Cloud for Witness {
         silent()
     }
 
+    async fn registry_login(&self, _: &str) -> Result<Credentials> {
+        silent()
+    }
+
     async fn denied(&self, _: &[Permission]) -> Result<Vec<Permission>> {
         silent()
     }

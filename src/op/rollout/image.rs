@@ -9,7 +9,7 @@ use crate::{
     format,
     model::{
         compute::Service,
-        image::{Image, Images, Repository, split},
+        image::{Image, Images, Repository, platform, split},
         task_document::TaskDocument,
     },
 };
@@ -36,15 +36,6 @@ pub(super) struct Found {
     platforms: std::result::Result<Vec<String>, String>,
 }
 
-/// Whether a repository's image is what `mark` says: `:tag`, `@digest`, or nothing for `latest`.
-fn is(image: &Image, mark: &str) -> bool {
-    match mark.split_at_checked(1) {
-        Some(("@", digest)) => image.digest == digest,
-        Some((_, tag)) => image.tags.iter().any(|t| t == tag),
-        None => image.tags.iter().any(|t| t == "latest"),
-    }
-}
-
 /// How people call an image: its tag, or the beginning of its digest.
 pub(super) fn called(image: &Image) -> &str {
     image.tags.first().map_or_else(
@@ -57,7 +48,7 @@ pub(super) fn called(image: &Image) -> &str {
 pub(super) fn find<'i>(images: &'i Images, reference: &str) -> Option<&'i Image> {
     let (name, mark) = split(reference);
     let repository = images.repositories.iter().find(|r| r.uri == name)?;
-    repository.images.iter().find(|image| is(image, mark))
+    repository.images.iter().find(|image| image.is(mark))
 }
 
 /// Finds the image that is meant by `typed`, beside the one that runs.
@@ -94,7 +85,7 @@ pub(super) fn resolve(
         );
         return unknown(CheckState::Warned, found);
     };
-    let Some(image) = repository.images.iter().find(|image| is(image, mark)) else {
+    let Some(image) = repository.images.iter().find(|image| image.is(mark)) else {
         let (state, more) = if repository.images.len() < READ && repository.gaps.is_empty() {
             (CheckState::Failed, "")
         } else {
@@ -156,7 +147,7 @@ impl Found {
             let found = format!("{critical} critical and {high} high ones");
             plan = plan.check("no serious findings", CheckState::Warned, found);
         }
-        let task = platform(document);
+        let task = platform(document.operating_system(), document.architecture());
         let (state, found) = match self.platforms {
             Ok(platforms) if platforms.contains(&task) => (CheckState::Passed, task),
             Ok(platforms) => (
@@ -175,19 +166,6 @@ impl Found {
     }
 }
 
-/// Platform that tasks pull, as registries write it (Go's names; ECS writes `X86_64` and `ARM64`).
-fn platform(document: &TaskDocument) -> String {
-    let system = match document.operating_system() {
-        "LINUX" => "linux",
-        _ => "windows",
-    };
-    let architecture = match document.architecture() {
-        "ARM64" => "arm64",
-        _ => "amd64",
-    };
-    format!("{system}/{architecture}")
-}
-
 /// The images beside the one that runs, newest first, each with its age, its size and who runs it.
 pub(super) fn choices(
     images: &Images,
@@ -201,7 +179,7 @@ pub(super) fn choices(
         let newest = repository.images.iter().take(OFFERED);
         newest
             .map(|image| {
-                let runs = if is(image, mark) {
+                let runs = if image.is(mark) {
                     let revision = service.deployments.first().map(|d| d.revision.as_str());
                     format!(" · runs as {}", revision.unwrap_or("the task definition"))
                 } else {
