@@ -12,7 +12,10 @@
 //! leave `engine/docker`.
 
 pub mod login;
+pub mod probe;
 pub mod push_view;
+pub mod sim;
+pub mod trial;
 
 use crate::{
     error::Result,
@@ -77,6 +80,14 @@ pub trait Engine: Send + Sync {
     /// `NotFound` for one that is gone.
     async fn lines(&self, container: &str, lines: usize) -> Result<Vec<String>>;
 
+    /// Asks a container that was started for a path, by HTTP on the port that leads to it: the status of its answer.
+    ///
+    /// # Errors
+    /// `Unreachable` while nothing listens there, or what listens does not answer.
+    async fn ask(&self, trial: &Trial, path: &str) -> Result<u16> {
+        probe::get(trial.port, path).await
+    }
+
     /// Stops a container and removes it.
     ///
     /// # Errors
@@ -129,7 +140,7 @@ pub struct LocalImage {
 }
 
 /// What is to be built.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BuildOrder {
     /// Folder that is sent to the engine, without what its `.dockerignore` leaves out.
     pub context: PathBuf,
@@ -279,7 +290,7 @@ pub enum LayerState {
 }
 
 /// How an image is tried: as its task would run it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct TrialOrder {
     /// Image: id or name.
     pub image: String,

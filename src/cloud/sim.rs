@@ -42,6 +42,7 @@ mod scenario;
 mod session;
 mod traffic;
 mod waf;
+pub(crate) mod workshop;
 mod world;
 
 #[cfg(test)]
@@ -50,6 +51,7 @@ mod tests;
 pub use names::environment;
 pub use scenario::Scenario;
 pub use session::{Facts, Purpose};
+pub use workshop::components;
 
 use super::{Call, CallOutcome, Cloud, Order, call::Switch, follow, meter::Meter};
 use crate::{
@@ -309,7 +311,9 @@ impl Cloud for SimCloud {
         }
         self.travel(50).await;
         self.meter.record("ecr", "BatchGetImage", 1);
-        images::manifest(reference, self.now().as_second()).map(Some)
+        let reference = reference.to_owned();
+        self.with_world(move |world| images::manifest(world, &reference).map(Some))
+            .await?
     }
 
     async fn registry_login(&self, host: &str) -> Result<Credentials> {

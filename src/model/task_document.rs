@@ -11,7 +11,7 @@ use crate::{
 };
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 /// Fields that ECS writes and `RegisterTaskDefinition` does not take (ECS API reference: TaskDefinition against RegisterTaskDefinition).
 pub const READ_ONLY: [&str; 9] = [
@@ -47,6 +47,29 @@ pub struct Reserved {
     pub cpu: u32,
     /// MiB.
     pub memory: u32,
+}
+
+/// How a container is run, as far as trying its image needs it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Run {
+    /// Command; empty is the image's own.
+    pub command: Vec<String>,
+    /// Entry point; empty is the image's own.
+    pub entry_point: Vec<String>,
+    /// Plain variables.
+    pub environment: BTreeMap<String, Hidden>,
+    /// Names of the variables that are filled from secrets and parameters.
+    pub secrets: Vec<String>,
+    /// Files on S3 that more variables come from.
+    pub environment_files: Vec<String>,
+    /// The first port that it listens on.
+    pub port: Option<u16>,
+    /// CPUs: its own, or its task's.
+    pub cpus: Option<f64>,
+    /// MiB at most: its own limit, or its task's.
+    pub memory_mib: Option<u32>,
+    /// Seconds that it may take to stop.
+    pub stop_timeout: Option<u64>,
 }
 
 /// What a new revision does differently.
@@ -226,6 +249,45 @@ impl TaskDocument {
     #[must_use]
     pub fn image(&self, container: &str) -> Option<&str> {
         self.container(container)?.get("image")?.as_str()
+    }
+
+    /// How a container is run; `None` for one that is not there.
+    #[must_use]
+    pub fn run(&self, container: &str) -> Option<Run> {
+        let fields = self.container(container)?.as_object()?;
+        let words = |field: &str| {
+            let list = fields.get(field).and_then(Value::as_array);
+            let words = list.into_iter().flatten().filter_map(Value::as_str);
+            words.map(str::to_owned).collect::<Vec<_>>()
+        };
+        let word = |entry: &Value, field: &str| Some(entry.get(field)?.as_str()?.to_owned());
+        let number = |field: &str| fields.get(field).and_then(Value::as_u64).filter(|n| *n > 0);
+        let (cpu, memory) = self.size();
+        let cpu = number("cpu")
+            .and_then(|cpu| u32::try_from(cpu).ok())
+            .unwrap_or(cpu);
+        let limit = number("memory").and_then(|mib| u32::try_from(mib).ok());
+        let ports = fields.get("portMappings").and_then(Value::as_array);
+        let port = ports.and_then(|ports| ports.first()?.get("containerPort")?.as_u64());
+        Some(Run {
+            command: words("command"),
+            entry_point: words("entryPoint"),
+            environment: entries(fields, "environment")
+                .filter_map(|entry| {
+                    Some((word(entry, "name")?, Hidden::new(word(entry, "value")?)))
+                })
+                .collect(),
+            secrets: entries(fields, "secrets")
+                .filter_map(|e| word(e, "name"))
+                .collect(),
+            environment_files: entries(fields, "environmentFiles")
+                .filter_map(|entry| word(entry, "value"))
+                .collect(),
+            port: port.and_then(|port| u16::try_from(port).ok()),
+            cpus: (cpu > 0).then(|| f64::from(cpu) / 1_024.0),
+            memory_mib: limit.or((memory > 0).then_some(memory)),
+            stop_timeout: number("stopTimeout"),
+        })
     }
 
     /// Whether a variable of a container is set, plainly or from a secret.

@@ -91,6 +91,8 @@ pub struct World {
     traffic: Traffic,
     pub waf: WebAcl,
     pub edge: Edge,
+    /// What the operator pushed, oldest first.
+    pub pushed: Vec<Release>,
     disturbances: Vec<Box<dyn Disturbance>>,
     workers: Arc<[Worker]>,
     pages: Arc<[Worker]>,
@@ -121,6 +123,7 @@ impl World {
             traffic: Traffic::new(seed),
             waf: WebAcl::new(seed),
             edge: Edge::new(seed),
+            pushed: Vec::new(),
             disturbances,
             workers: Arc::new([]),
             pages: Arc::new([]),

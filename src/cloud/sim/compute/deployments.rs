@@ -19,7 +19,7 @@ pub fn execute(world: &mut World, call: &Call) -> Result<CallOutcome> {
         Call::RegisterRevision(registration) => {
             let document = &registration.document;
             let service = compute.of_family(document.family())?;
-            let registered = service.register(document, now);
+            let registered = service.register(document, &world.pushed, now);
             let name = registered.rsplit('/').next().unwrap_or_default();
             Ok(CallOutcome {
                 summary: format!("{name} is registered"),

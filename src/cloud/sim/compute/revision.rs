@@ -1,10 +1,6 @@
 //! Revisions of task definitions, whole as ECS would hold them, and what becomes of a task that is started from one.
 
-use super::super::{
-    images::{self, Release},
-    names,
-    world::moment,
-};
+use super::super::{images::Release, names, world::moment};
 use super::{Size, WORKING_SET, scheduler::Spec};
 use crate::model::{
     compute::{ContainerDefinition, TaskDefinition},
@@ -22,7 +18,7 @@ pub struct Revision {
     /// Reference of the container's image.
     pub image: String,
     /// Digest of the image, where the registry has it.
-    pub digest: Option<&'static str>,
+    pub digest: Option<String>,
     pub fate: Fate,
 }
 
@@ -43,16 +39,29 @@ impl Revision {
     /// The revision that rolled `release` out.
     pub fn of_release(spec: &Spec, release: &Release, number: i32) -> Self {
         let registered = release.at() - 25;
-        Self::new(spec, written(spec, &release.image()), number, registered)
+        let definition = written(spec, &release.image());
+        Self::new(spec, definition, number, registered, Some(release))
     }
 
-    /// Registers `document` as revision `number`.
-    pub fn of(spec: &Spec, document: &TaskDocument, number: i32, registered: i64) -> Self {
-        Self::new(spec, document.registration(), number, registered)
+    /// Registers `document` as revision `number`; `found` is its image, where the registry has it.
+    pub fn of(
+        spec: &Spec,
+        document: &TaskDocument,
+        number: i32,
+        registered: i64,
+        found: Option<&Release>,
+    ) -> Self {
+        Self::new(spec, document.registration(), number, registered, found)
     }
 
     /// Registers a definition as revision `number`.
-    fn new(spec: &Spec, definition: Value, number: i32, registered: i64) -> Self {
+    fn new(
+        spec: &Spec,
+        definition: Value,
+        number: i32,
+        registered: i64,
+        found: Option<&Release>,
+    ) -> Self {
         let mut whole = match definition {
             Value::Object(fields) => fields,
             _ => Map::new(),
@@ -74,12 +83,11 @@ impl Revision {
         let document = TaskDocument::new(whole, tags);
         let (cpu, memory) = document.size();
         let image = document.image(spec.name).unwrap_or_default().to_owned();
-        let found = images::find(&image, registered);
         Self {
             number,
             registered,
             size: Size { cpu, memory },
-            digest: found.map(|release| release.digest),
+            digest: found.map(|release| release.digest.to_string()),
             fate: match fate(spec, &document, &image, found) {
                 Fate::Runs if spec.name == names::BACKEND && memory <= WORKING_SET => Fate::Killed,
                 fate => fate,
@@ -214,7 +222,6 @@ fn written(spec: &Spec, image: &str) -> Value {
 /// The laws: an image has to be in the registry and secrets have to be there, the backend cannot live without its database's address, and an image whose tag says so
 /// is broken.
 fn fate(spec: &Spec, document: &TaskDocument, image: &str, found: Option<&Release>) -> Fate {
-    let lines = |lines: &[&str]| Fate::Exits(lines.iter().map(|&line| line.to_owned()).collect());
     let Some(release) = found else {
         return Fate::NeverStarts(format!(
             "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref {image}: {image}: not found"
@@ -227,8 +234,16 @@ fn fate(spec: &Spec, document: &TaskDocument, image: &str, found: Option<&Releas
             "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secret {from}: ResourceNotFoundException"
         ));
     }
-    let backend = spec.name == names::BACKEND;
-    if backend && !document.has_variable(spec.name, "DATABASE_URL") {
+    let database = document.has_variable(spec.name, "DATABASE_URL");
+    last_words(spec.name, &release.tag, database).map_or(Fate::Runs, Fate::Exits)
+}
+
+/// The lines with which a container of `service` ends by itself, if it does: the backend cannot live without its database's address, and an
+/// image whose tag says so is broken.
+pub fn last_words(service: &str, tag: &str, database: bool) -> Option<Vec<String>> {
+    let lines = |lines: &[&str]| Some(lines.iter().map(|&line| line.to_owned()).collect());
+    let backend = service == names::BACKEND;
+    if backend && !database {
         return lines(&[
             "Traceback (most recent call last):",
             "  File \"/app/wsgi.py\", line 3, in <module>",
@@ -239,8 +254,8 @@ fn fate(spec: &Spec, document: &TaskDocument, image: &str, found: Option<&Releas
             "KeyError: 'DATABASE_URL'",
         ]);
     }
-    match release.tag.ends_with("-broken") {
-        false => Fate::Runs,
+    match tag.ends_with("-broken") {
+        false => None,
         true if backend => lines(&[
             "Traceback (most recent call last):",
             "  File \"/app/wsgi.py\", line 1, in <module>",

@@ -2,7 +2,7 @@
 
 use super::super::{
     dice::Dice,
-    images::{RELEASES, Release},
+    images::{self, RELEASES, Release},
     names,
     world::{EPOCH, moment},
 };
@@ -120,9 +120,11 @@ impl Service {
     }
 
     /// Registers a definition as the family's next revision; gives its ARN.
-    pub fn register(&mut self, document: &TaskDocument, now: i64) -> String {
+    pub fn register(&mut self, document: &TaskDocument, pushed: &[Release], now: i64) -> String {
         let number = self.revisions.last().map_or(1, |last| last.number + 1);
-        let revision = Revision::of(&self.spec, document, number, now);
+        let image = document.image(self.spec.name).unwrap_or_default();
+        let found = images::find(pushed, image, now);
+        let revision = Revision::of(&self.spec, document, number, now, found);
         self.revisions.push(Arc::new(revision));
         arn(&self.spec, number)
     }
@@ -518,7 +520,9 @@ impl Service {
         self.tasks
             .iter()
             .chain(&self.stopped)
-            .filter(|task| task.revision.digest == Some(release.digest) && task.started.is_some())
+            .filter(|task| {
+                task.revision.digest.as_deref() == Some(&release.digest) && task.started.is_some()
+            })
             .map(|task| task.created + 14)
             .max()
     }

@@ -312,7 +312,7 @@ impl Task {
             containers: vec![Container {
                 name: service.to_owned(),
                 image: self.revision.image.clone(),
-                digest: self.started.and(self.revision.digest).map(str::to_owned),
+                digest: self.started.and_then(|_| self.revision.digest.clone()),
                 last_status: match self.phase {
                     Phase::Stopped | Phase::Deprovisioning => "STOPPED",
                     _ if running => "RUNNING",
