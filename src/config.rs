@@ -3,6 +3,7 @@
 //! Everything is resolved once, into typed [`Environment`]s; the console and the headless twins read nothing else. A file with an
 //! unknown key or a wrong type is refused with its file, line and key, never half obeyed. `docs/configuration.md` lists the keys.
 
+mod components;
 mod file;
 mod logs;
 mod resolve;
@@ -17,7 +18,10 @@ use crate::{
     cloud::sim,
     error::{Error, ErrorKind, Result},
     keymap::Keymap,
-    model::environment::{Access, Environment},
+    model::{
+        component::Component,
+        environment::{Access, Environment},
+    },
     text::nearest,
     theme::Theme,
 };
@@ -42,6 +46,8 @@ pub struct Config {
     pub keys: toml::Table,
     /// How logs are kept and followed.
     pub logs: LogSettings,
+    /// What is built into images, by name, in alphabetical order.
+    pub components: IndexMap<String, Component>,
     /// Where files are read and written.
     pub paths: Paths,
     /// Every setting that applies, in the order of docs/configuration.md.
@@ -195,6 +201,7 @@ impl Config {
                 }),
             keys: merged_keys(&files),
             logs,
+            components: components::gather(&files, around)?,
             paths: Paths {
                 audit_logs: AuditLogs::in_folder(&state_dir),
                 state_dir,
@@ -250,6 +257,25 @@ impl Config {
         Ok(config)
     }
 
+    /// The component `name`.
+    ///
+    /// # Errors
+    /// There is none of that name.
+    pub fn component(&self, name: &str) -> Result<&Component> {
+        self.components.get(name).ok_or_else(|| {
+            let names: Vec<&str> = self.components.keys().map(String::as_str).collect();
+            let hint = match nearest(name, names.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if names.is_empty() => format!(
+                    "write [components.{name}] with the folder of its code as `context` into {PROJECT_FILE}"
+                ),
+                None => format!("configured are {}", names.join(", ")),
+            };
+            let what = format!("there is no component `{name}`");
+            Error::new(ErrorKind::Config, what).hint(hint)
+        })
+    }
+
     /// The environment to use.
     ///
     /// # Errors
@@ -299,7 +325,7 @@ pub fn unnamed(name: &str, options: &Options, around: &Surroundings) -> Result<E
 /// # Errors
 /// Another character than ASCII letters, digits, dots, dashes and underscores, or none at all.
 pub fn check_name(name: &str, origin: &Origin) -> Result<()> {
-    file::check_name(name, origin)
+    file::check_name(name, "environment", origin)
 }
 
 /// The project file that a flag or a variable names.

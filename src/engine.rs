@@ -11,10 +11,16 @@
 //! reaches anybody ([`pace`]): at most 30 updates a second, of which none that ends a step or a layer is left out. Bollard's types never
 //! leave `engine/docker`.
 
+pub mod build_view;
+pub mod context;
+pub mod docker;
 pub mod login;
+pub mod order;
+pub mod pace;
 pub mod probe;
 pub mod push_view;
 pub mod sim;
+pub mod source;
 pub mod trial;
 
 use crate::{
@@ -24,7 +30,7 @@ use crate::{
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 /// What the console asks of a container engine. Every method may be called concurrently and dropped at any await.
@@ -173,7 +179,7 @@ pub enum Cache {
 }
 
 /// Where a build's secret comes from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SecretSource {
     /// A variable of the environment that hydren runs in.

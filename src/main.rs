@@ -4,11 +4,20 @@ use clap::Parser as _;
 use hydren::{
     attend,
     audit::AuditLog,
-    cli::{self, Carry, Cli, Command, DbCommand, ImageCommand, Logs, LogsCommand, Options, Output},
+    cli::{
+        self, Carry, Cli, Command, DbCommand, ImageBuild, ImageCommand, Logs, LogsCommand, Options,
+        Output,
+    },
     cloud::{Cloud, sim::SimOptions},
     config::{Config, Surroundings},
     connect::{connect, locate},
     console::{self, Colours, Setup},
+    engine::{
+        Engine as _,
+        docker::DockerEngine,
+        order::{Runs, mismatch, order},
+        source::Source,
+    },
     error::{Error, ErrorKind, Result},
     init::{self, Edit, Replace},
     logs::{
@@ -34,6 +43,7 @@ use hydren::{
     triage,
     welcome::{self, Choice},
 };
+use jiff::Timestamp;
 use std::{
     io::{IsTerminal as _, Write as _},
     ops::ControlFlow,
@@ -107,6 +117,9 @@ fn run(cli: &Cli) -> Result<ExitCode> {
         Some(Command::Image {
             command: ImageCommand::List { name, format },
         }) => block_on(images(&config, &simulation, name.as_deref(), format.output))?,
+        Some(Command::Image {
+            command: ImageCommand::Build(asked),
+        }) => block_on(build_image(&config, &simulation, &around, asked))?,
         Some(Command::Info(format)) => block_on(about(&config, &simulation, format.output))?,
         _ => console(config, simulation, &faults),
     }
@@ -208,6 +221,63 @@ async fn images(
     let text = report::images::print(&environment, &seen, name, cloud.now(), output)?;
     print_text(&text, output)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// `hydren image build`.
+async fn build_image(
+    config: &Config,
+    simulation: &SimOptions,
+    around: &Surroundings,
+    asked: &ImageBuild,
+) -> Result<ExitCode> {
+    let component = config.component(&asked.component)?;
+    let engine = DockerEngine::connect(around).await?;
+    let tell = |text: &str| {
+        // There is nobody left to tell when this fails.
+        let _ = std::io::stderr().write_all(text.as_bytes());
+    };
+    let source = Source::read(&component.context).await;
+    if let Source::Unknown(why) = &source {
+        tell(&format!(
+            "the commit is not known ({}): the image is tagged by the time\n",
+            neutral(why)
+        ));
+    }
+    let mut runs = Runs::default();
+    if component.repository.is_none() || (component.platform.is_none() && asked.platform.is_none())
+    {
+        match what_runs(config, simulation, &component.service).await {
+            Ok(found) => runs = found,
+            Err(error) => tell(&format!(
+                "what {} runs now is not known ({}): the component and the engine decide the image's name and platform\n",
+                neutral(&component.service),
+                neutral(&error.message)
+            )),
+        }
+    }
+    let order = order(component, &source, &runs, &asked.asked(), Timestamp::now());
+    if let Some(warning) = mismatch(&order, &engine.about().await?) {
+        tell(&format!("{warning}\n"));
+    }
+    let view = tokio::select! {
+        biased;
+        // Dropping the build cancels it.
+        () = interrupted() => {
+            return Err(Error::new(ErrorKind::Interrupted, "the build was cancelled: no image was made")
+                .hint("what its finished steps made stays in the engine's cache"));
+        }
+        view = report::build::build(&engine, order.clone(), tell) => view?,
+    };
+    let text = report::build::print(&component.name, &order, &source, &view, asked.output)?;
+    print_text(&text, asked.output)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Asks AWS what `service` runs.
+async fn what_runs(config: &Config, simulation: &SimOptions, service: &str) -> Result<Runs> {
+    let (environment, cloud) = open(config, simulation).await?;
+    let compute = Desk::new(&*cloud, &environment).compute().await?;
+    Ok(Runs::of(&compute, service))
 }
 
 /// `hydren info`. Nothing configured is an answer here, not a failure.
@@ -610,9 +680,11 @@ fn complain(prefix: &str, error: &Error) {
         .hint
         .as_deref()
         .map(|hint| format!("  hint: {}\n", neutral(hint)));
+    // What an error quotes, such as the last lines of a build, has lines of its own.
+    let lines: Vec<_> = error.message.lines().map(neutral).collect();
     let text = format!(
         "hydren: {prefix}{}\n{}",
-        neutral(&error.message),
+        lines.join("\n  "),
         hint.unwrap_or_default()
     );
     let _ = std::io::stderr().write_all(text.as_bytes());

@@ -1,6 +1,7 @@
 //! The headless twins: the same observations and the same assessment as on screen, as table, JSON or Markdown.
 
 pub mod audit;
+pub mod build;
 pub mod events;
 pub mod images;
 pub mod info;

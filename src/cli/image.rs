@@ -1,12 +1,17 @@
 //! `hydren image`.
 
-use super::{Carry, Format};
-use crate::op::Request;
-use clap::Subcommand;
+use super::{Carry, Format, Output};
+use crate::{
+    engine::{Cache, order::Asked},
+    op::Request,
+};
+use clap::{Args, Subcommand};
 
 /// What to do with images.
 #[derive(Debug, Clone, Subcommand)]
 pub enum ImageCommand {
+    /// Build a component of hydren.toml with the container engine that the docker command would use
+    Build(ImageBuild),
     /// List images: what each service runs, what the registries hold, what the engine here holds
     List {
         /// Only services, repositories and local images that have this in their name
@@ -21,7 +26,67 @@ impl ImageCommand {
     /// The operation that it asks for, where it asks for one.
     pub(super) fn request(&self) -> Option<(Request, Carry)> {
         match self {
-            Self::List { .. } => None,
+            Self::Build(_) | Self::List { .. } => None,
+        }
+    }
+}
+
+/// What is built, and how it is told.
+#[derive(Debug, Clone, Args)]
+pub struct ImageBuild {
+    /// Component
+    pub component: String,
+    /// Tag in place of the commit's short id; may be repeated. `latest` alone gets the commit's beside it
+    #[arg(long = "tag", short, value_name = "TAG", value_parser = tag)]
+    pub tags: Vec<String>,
+    /// Use no step of an earlier build
+    #[arg(long)]
+    pub no_cache: bool,
+    /// Platform in place of the one that the service's task runs on, such as linux/arm64
+    #[arg(long, value_name = "OS/ARCH", value_parser = ["linux/amd64", "linux/arm64"])]
+    pub platform: Option<String>,
+    /// How to print the result; the JSON is described in docs/images.md
+    #[arg(long, short, value_enum, default_value_t = Output::Table)]
+    pub output: Output,
+}
+
+impl ImageBuild {
+    /// What is asked besides what the component says.
+    #[must_use]
+    pub fn asked(&self) -> Asked {
+        Asked {
+            tags: self.tags.clone(),
+            platform: self.platform.clone(),
+            cache: if self.no_cache {
+                Cache::Ignored
+            } else {
+                Cache::Used
+            },
+        }
+    }
+}
+
+/// Reads a tag: letters, digits, `_`, `.` and `-`, at most 128, and the first none of the last two (OCI distribution specification).
+fn tag(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let first = text.chars().next().is_some_and(plain);
+    if first && text.len() <= 128 && text.chars().all(|c| plain(c) || matches!(c, '.' | '-')) {
+        return Ok(text.to_owned());
+    }
+    Err("a tag has letters, digits, `_`, `.` and `-`, at most 128".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_tag_is_refused() {
+        for good in ["v1.2.0", "0123456789ab-dirty", "_x"] {
+            assert_eq!(tag(good).as_deref(), Ok(good));
+        }
+        for wrong in ["", "-v", "a b", "a:b", "a/b", &"x".repeat(129)] {
+            assert!(tag(wrong).is_err(), "{wrong}");
         }
     }
 }

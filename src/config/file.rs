@@ -1,6 +1,6 @@
 //! A configuration file: its shape, and errors that say file, line, key and what was probably meant.
 
-use super::{Origin, Setting, logs, wrong};
+use super::{Origin, Setting, components, logs, wrong};
 use crate::{
     error::{Error, ErrorKind, Result},
     model::environment::{Resources, Stage},
@@ -34,6 +34,7 @@ pub(super) struct Content {
     pub keys: toml::Table,
     pub logs: logs::Table,
     pub environments: BTreeMap<Spanned<String>, Entry>,
+    pub components: BTreeMap<Spanned<String>, components::Table>,
 }
 
 /// `[environments.NAME]`.
@@ -81,7 +82,7 @@ impl File {
     fn checked(self) -> Result<Self> {
         let names = self.content.environments.keys();
         for name in names {
-            check_name(name.get_ref(), &self.origin(name.span()))?;
+            check_name(name.get_ref(), "environment", &self.origin(name.span()))?;
         }
         Ok(self)
     }
@@ -100,14 +101,15 @@ impl File {
     }
 }
 
-/// Refuses names of environments that could not be typed on the command line or would not look the same everywhere.
-pub(super) fn check_name(name: &str, origin: &Origin) -> Result<()> {
+/// Refuses names of a `kind` of things that could not be typed on the command line or would not look the same everywhere.
+pub(super) fn check_name(name: &str, kind: &str, origin: &Origin) -> Result<()> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if !name.is_empty() && name.chars().all(plain) {
         return Ok(());
     }
-    let what = format!("`{name}` is no name for an environment");
-    Err(wrong(origin, "environments: ", &what)
+    let article = if kind.starts_with('e') { "an" } else { "a" };
+    let what = format!("`{name}` is no name for {article} {kind}");
+    Err(wrong(origin, &format!("{kind}s: "), &what)
         .hint("use ASCII letters, digits, dots, dashes and underscores"))
 }
 
