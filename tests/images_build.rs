@@ -208,7 +208,7 @@ fn secrets_reach_their_step_and_neither_the_image_nor_the_output() {
     let bench = Bench::new("secretive", settings, &[("Dockerfile", dockerfile)]);
     symlink("busybox", bench.path().join("bin/rev")).unwrap();
     fs::write(bench.console.project_file().with_file_name("key"), "filed").unwrap();
-    let mut build = bench.command("1", &["secretive"]);
+    let mut build = bench.command("1", &["secretive", "--no-cache"]);
     let output = build.env("BUILD_TOKEN", "hunter2").output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(exit_code(&output), 0, "{said}");

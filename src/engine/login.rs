@@ -127,7 +127,7 @@ impl Logins {
     }
 
     /// Reads the Docker configuration. Helpers are processes: they run where they may block.
-    async fn of_docker(&self, host: &str) -> Result<Credentials> {
+    pub(super) async fn of_docker(&self, host: &str) -> Result<Credentials> {
         let Some(file) = self.file.clone() else {
             return Ok(none("there is no home folder for a Docker configuration"));
         };

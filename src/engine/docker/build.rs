@@ -4,11 +4,12 @@ mod buildkit;
 mod classic;
 mod steps;
 
-use super::{DockerEngine, fault::answered, session::Session};
+use super::{DockerEngine, endpoint::docker_folder, fault::answered, session::Session};
 use crate::{
     engine::{
         BuildEvent, BuildOrder, Builder, Cache, SecretSource,
         context::{Context, Sending},
+        login::Logins,
     },
     error::{Error, ErrorKind, Result},
     model::hidden::Hidden,
@@ -64,7 +65,8 @@ async fn begin(engine: &DockerEngine, order: BuildOrder) -> Result<Build<'_>> {
     let mut options = options(&order, &context);
     let session = match builder {
         Builder::BuildKit => {
-            let session = Session::open(&engine.endpoint.address, secrets).await?;
+            let logins = Logins::new(Some(docker_folder(&engine.around)));
+            let session = Session::open(&engine.endpoint.address, secrets, logins).await?;
             options.session = Some(session.id.clone());
             Some(session)
         }

@@ -130,7 +130,7 @@ impl Endpoint {
 }
 
 /// The folder of Docker's configuration.
-fn docker_folder(around: &Surroundings) -> PathBuf {
+pub(super) fn docker_folder(around: &Surroundings) -> PathBuf {
     let home = || Path::new(around.variable("HOME").unwrap_or("/")).join(".docker");
     around
         .variable("DOCKER_CONFIG")

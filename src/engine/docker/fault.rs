@@ -96,3 +96,59 @@ fn causes<'f>(fault: &'f Fault) -> impl Iterator<Item = &'f (dyn std::error::Err
         (*cause as &'f (dyn std::error::Error + 'static)).source()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::docker::Address;
+
+    fn explained(fault: Fault) -> Error {
+        let endpoint = Endpoint {
+            address: Address::Unix("/run/docker.sock".into()),
+            said_by: "the default socket".to_owned(),
+        };
+        explain(&endpoint, "listing images", fault)
+    }
+
+    fn io(kind: io::ErrorKind) -> Error {
+        explained(Fault::IOError { err: kind.into() })
+    }
+
+    fn said(status_code: u16, message: &str) -> Error {
+        let message = message.to_owned();
+        explained(Fault::DockerResponseServerError {
+            status_code,
+            message,
+        })
+    }
+
+    #[test]
+    fn a_socket_without_permission_and_one_without_engine_are_told_apart() {
+        let denied = io(io::ErrorKind::PermissionDenied);
+        assert_eq!(denied.kind.exit_code(), 5);
+        assert!(denied.hint.unwrap().contains("usermod -aG docker"));
+        for nobody in [
+            io(io::ErrorKind::ConnectionRefused),
+            explained(Fault::SocketNotFoundError("/run/docker.sock".to_owned())),
+        ] {
+            assert_eq!(nobody.kind, ErrorKind::Unreachable);
+            let what =
+                "no container engine answers at unix:///run/docker.sock (the default socket)";
+            assert_eq!(nobody.message, what);
+        }
+    }
+
+    #[test]
+    fn what_the_engine_says_keeps_its_words_and_loses_its_controls() {
+        let missing = said(404, "No such image: \u{1b}[31mx\n");
+        assert_eq!(missing.kind, ErrorKind::NotFound);
+        assert_eq!(missing.message, "listing images: No such image: ·[31mx");
+    }
+
+    #[test]
+    fn a_full_disk_is_answered_with_what_frees_room() {
+        let full = said(500, "write /var/lib/docker/tmp/x: no space left on device");
+        assert_eq!(full.kind, ErrorKind::Io);
+        assert!(full.hint.unwrap().contains("docker builder prune"));
+    }
+}

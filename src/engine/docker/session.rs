@@ -2,10 +2,14 @@
 //!
 //! The engine calls gRPC services on a connection that the client opened with `POST /session` and an upgrade to h2c (moby
 //! `api/server/router/session`, buildkit `session`). Bollard opens one too, but without secrets, and never closes it; this one offers the
-//! component's secrets and ends with its build.
+//! component's secrets and the user's logins, and ends with its build.
 
 use super::{Address, TlsFiles};
 use crate::{
+    engine::{
+        Login,
+        login::{Logins, registry},
+    },
     error::{Error, ErrorKind, Result},
     model::hidden::Hidden,
 };
@@ -15,9 +19,17 @@ use bollard::{
         health_check_response::ServingStatus,
         health_server::{Health, HealthServer},
     },
-    moby::buildkit::secrets::v1::{
-        GetSecretRequest, GetSecretResponse,
-        secrets_server::{Secrets, SecretsServer},
+    moby::{
+        buildkit::secrets::v1::{
+            GetSecretRequest, GetSecretResponse,
+            secrets_server::{Secrets, SecretsServer},
+        },
+        filesync::v1::{
+            CredentialsRequest, CredentialsResponse, FetchTokenRequest, FetchTokenResponse,
+            GetTokenAuthorityRequest, GetTokenAuthorityResponse, VerifyTokenAuthorityRequest,
+            VerifyTokenAuthorityResponse,
+            auth_server::{Auth, AuthServer},
+        },
     },
 };
 use futures::{
@@ -52,7 +64,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const HEAD: usize = 16 << 10;
 
 /// What the engine may call.
-const METHODS: [&str; 2] = [
+const METHODS: [&str; 3] = [
+    "/moby.filesync.v1.Auth/Credentials",
     "/grpc.health.v1.Health/Check",
     "/moby.buildkit.secrets.v1.Secrets/GetSecret",
 ];
@@ -66,11 +79,15 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Opens a session with the engine at `address` that gives out `secrets`.
+    /// Opens a session with the engine at `address` that gives out `secrets`, and those of `logins` that private base images need.
     ///
     /// # Errors
     /// `Unreachable` where the engine cannot be reached or opens none.
-    pub async fn open(address: &Address, secrets: BTreeMap<String, Hidden>) -> Result<Self> {
+    pub async fn open(
+        address: &Address,
+        secrets: BTreeMap<String, Hidden>,
+        logins: Logins,
+    ) -> Result<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let id = format!(
             "hydren-{}-{}-{}",
@@ -96,7 +113,8 @@ impl Session {
         let (open, closed) = oneshot::channel::<()>();
         let services = tonic::transport::Server::builder()
             .add_service(HealthServer::new(Healthy))
-            .add_service(SecretsServer::new(Given(secrets)));
+            .add_service(SecretsServer::new(Given(secrets)))
+            .add_service(AuthServer::new(Known(logins)));
         // The one connection, and then none: a server whose connections have ended would end the session.
         let wires = stream::once(async { Ok::<_, io::Error>(wire) }).chain(stream::pending());
         tokio::spawn(services.serve_with_incoming_shutdown(wires, async {
@@ -296,4 +314,51 @@ impl Secrets for Given {
             ))),
         }
     }
+}
+
+/// Gives out logins to the registries of base images. The engine trades them for tokens itself.
+struct Known(Logins);
+
+#[tonic::async_trait]
+impl Auth for Known {
+    async fn credentials(
+        &self,
+        request: Request<CredentialsRequest>,
+    ) -> Result<Response<CredentialsResponse>, Status> {
+        let host = format!("{}/", request.get_ref().host);
+        let found = self.0.of_docker(registry(&host)).await;
+        let found = found.map_err(|e| Status::unauthenticated(e.message))?;
+        let (username, secret) = match found.login {
+            Some(Login::Password { user, password }) => (user, password.reveal().to_owned()),
+            Some(Login::Identity(token)) => (String::new(), token.reveal().to_owned()),
+            None => (String::new(), String::new()),
+        };
+        Ok(Response::new(CredentialsResponse { username, secret }))
+    }
+
+    async fn fetch_token(
+        &self,
+        _: Request<FetchTokenRequest>,
+    ) -> Result<Response<FetchTokenResponse>, Status> {
+        Err(by_itself())
+    }
+
+    async fn get_token_authority(
+        &self,
+        _: Request<GetTokenAuthorityRequest>,
+    ) -> Result<Response<GetTokenAuthorityResponse>, Status> {
+        Err(by_itself())
+    }
+
+    async fn verify_token_authority(
+        &self,
+        _: Request<VerifyTokenAuthorityRequest>,
+    ) -> Result<Response<VerifyTokenAuthorityResponse>, Status> {
+        Err(by_itself())
+    }
+}
+
+/// Says to the engine that it has to get tokens by itself (buildkit `session/auth`, `GetTokenAuthority`).
+fn by_itself() -> Status {
+    Status::unavailable("tokens are not fetched here")
 }
