@@ -217,7 +217,7 @@ async fn images(
     output: Output,
 ) -> Result<ExitCode> {
     let (environment, cloud) = open(config, simulation).await?;
-    let seen = report::images::observe(&*cloud).await;
+    let seen = report::images::observe(&Desk::new(&*cloud, &environment)).await;
     let text = report::images::print(&environment, &seen, name, cloud.now(), output)?;
     print_text(&text, output)?;
     Ok(ExitCode::SUCCESS)

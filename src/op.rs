@@ -26,6 +26,7 @@ mod goal;
 mod last_words;
 mod permission;
 mod plan;
+mod registry;
 mod resize;
 mod restart;
 mod revision;
@@ -47,12 +48,12 @@ pub use database::{
     DeleteSnapshot, ModifyDatabase, Origin, RebootDatabase, RestoreDatabase, SnapshotDatabase,
 };
 pub use desk::Desk;
-pub(crate) use desk::mixed_up;
 pub use edge::{InvalidatePaths, List, ListAddress, SetRule, SwitchAlarm, UnlistAddress, Until};
 pub use goal::{DatabaseGoal, Goal, Standing, Step, StepState, Verdict, left, under_way};
 pub use last_words::LastWords;
 pub use permission::{denied_everywhere, questions};
 pub use plan::{Bounds, Change, Check, CheckState, Cost, Document, Mark, Plan, Risk, Undo, usd};
+pub use registry::{CreateRepository, PruneImages};
 pub use resize::Resize;
 pub use restart::Restart;
 pub use rollback::RollBack;
@@ -156,6 +157,8 @@ requests! {
     ListAddress(ListAddress) "Blocks or allows an address through an IP set.",
     UnlistAddress(UnlistAddress) "Takes an address off an IP set.",
     SwitchAlarm(SwitchAlarm) "Switches the actions of an alarm.",
+    CreateRepository(CreateRepository) "Makes a repository of ECR.",
+    PruneImages(PruneImages) "Deletes images without a tag that nothing uses.",
     Snapshot(SnapshotDatabase) "Takes a snapshot of the database.",
     DeleteSnapshot(DeleteSnapshot) "Deletes a manual snapshot of the database.",
     RestoreDatabase(RestoreDatabase) "Restores a snapshot or a point in time into a new instance.",

@@ -9,10 +9,12 @@ mod servers;
 use console::{Console, exit_code, tier};
 use hydren::{
     cloud::{
-        Cloud as _,
+        Cloud as _, Order,
         aws::AwsCloud,
+        call::RegistryCall,
         sim::bill::{self, Visit},
     },
+    engine::Login,
     model::{
         Tier,
         environment::{Access, Environment, Resources, Stage},
@@ -264,9 +266,8 @@ fn the_demos_bill_is_what_the_adapters_meter_counts() {
     assert!(status.success());
 }
 
-/// Reads everything twice, as a console does, and compares what the meter counted with what the demo would count for that very answer.
-async fn compare_bills(resources: Resources) {
-    let environment = Environment {
+fn environment(resources: Resources) -> Environment {
+    Environment {
         name: "shop".to_owned(),
         stage: Stage::Development,
         access: Access::ReadOnly,
@@ -277,7 +278,12 @@ async fn compare_bills(resources: Resources) {
         endpoint_url: None,
         simulated: false,
         resources,
-    };
+    }
+}
+
+/// Reads everything twice, as a console does, and compares what the meter counted with what the demo would count for that very answer.
+async fn compare_bills(resources: Resources) {
+    let environment = environment(resources);
     let cloud = AwsCloud::new(environment.clone());
     let mut seen = Observations::default();
     let mut before = cloud.meter().by_operation();
@@ -366,6 +372,74 @@ fn what_is_done_in_front_of_the_application_is_what_another_client_reads() {
     );
     carry(&["waf", "unblock", "198.51.100.0/24"]);
     assert_eq!(read(), expected);
+}
+
+#[test]
+fn what_is_done_to_repositories_is_what_another_client_reads() {
+    const NAME: &str = "what_is_done_to_repositories_is_what_another_client_reads";
+    const REPOSITORY: &str = "HYDREN_TEST_REPOSITORY";
+    const DIGEST: &str = "HYDREN_TEST_DIGEST";
+    if let (Ok(repository), Ok(digest)) = (std::env::var(REPOSITORY), std::env::var(DIGEST)) {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
+        return runtime.block_on(delete_and_log_in(repository, digest));
+    }
+    let moto = servers::moto();
+    let seeded = servers::wire("registry_moto.py", &[&moto]);
+    let pruned = seeded["repository"].as_str().expect("a name");
+    let [untagged, tagged] = [0, 1].map(|n| seeded["digests"][n].as_str().expect("a digest"));
+    let read = |name: &str| servers::wire("registry_moto.py", &[&moto, name]);
+    let console = Console::configured(
+        &moto,
+        "[environments.ops.resources]\ncluster = \"none\"\nrepositories = [\"shop/made\"]\n",
+    );
+    let output = console.run(&["image", "create-repository", "shop/made", "--yes"]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(exit_code(&output), 0, "{said}");
+    assert!(said.contains("shop/made is made"), "{said}");
+    let made = json!({"tags": "IMMUTABLE", "scan": true, "encryption": "AES256", "images": {}});
+    assert_eq!(read("shop/made"), made);
+
+    assert_eq!(
+        read(pruned)["images"],
+        json!({untagged: [], tagged: ["latest"]})
+    );
+    // Images that are younger than an hour are in no plan: the call is made as a plan would make it.
+    let status = Command::new(std::env::current_exe().expect("the test knows its own path"))
+        .args(["--exact", NAME, "--nocapture"])
+        .env(REPOSITORY, pruned)
+        .env(DIGEST, untagged)
+        .env("AWS_ENDPOINT_URL", &moto)
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test")
+        .status()
+        .expect("the test can be run again");
+    assert!(status.success());
+    assert_eq!(read(pruned)["images"], json!({tagged: ["latest"]}));
+}
+
+/// Deletes an image as an operation does, and gets a login of another region's ECR than the environment's.
+async fn delete_and_log_in(repository: String, digest: String) {
+    let cloud = AwsCloud::new(environment(Resources::default()));
+    let digests = vec![digest];
+    let call = RegistryCall::DeleteImages {
+        repository,
+        digests,
+    };
+    let order = Order {
+        operation: "prune-images",
+        call: call.into(),
+        changes: Vec::new(),
+    };
+    let done = cloud.execute(&order).await.expect("the image is deleted");
+    assert_eq!(done.summary, "1 image of shop/pruned deleted");
+    let host = "123456789012.dkr.ecr.us-west-2.amazonaws.com";
+    let found = cloud.registry_login(host).await.expect("ECR gives a token");
+    let Some(Login::Password { user, password }) = found.login else {
+        panic!("{found:?}");
+    };
+    assert_eq!(user, "AWS");
+    assert!(!password.reveal().is_empty());
+    assert!(found.expires_at.is_some());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::{Carry, Format, Output};
 use crate::{
     engine::{Cache, order::Asked},
-    op::Request,
+    op::{self, Request},
 };
 use clap::{Args, Subcommand};
 
@@ -20,14 +20,38 @@ pub enum ImageCommand {
         #[command(flatten)]
         format: Format,
     },
+    /// Make a repository of ECR: tags that stay what they are, scans on every push, encryption
+    CreateRepository {
+        /// Name, without the registry
+        repository: String,
+        /// How it is carried out.
+        #[command(flatten)]
+        carry: Carry,
+    },
+    /// Delete the images of a repository that have no tag and that nothing of the environment uses
+    Prune {
+        /// Repository
+        repository: String,
+        /// How it is carried out.
+        #[command(flatten)]
+        carry: Carry,
+    },
 }
 
 impl ImageCommand {
     /// The operation that it asks for, where it asks for one.
     pub(super) fn request(&self) -> Option<(Request, Carry)> {
-        match self {
-            Self::Build(_) | Self::List { .. } => None,
-        }
+        Some(match self {
+            Self::Build(_) | Self::List { .. } => return None,
+            Self::CreateRepository { repository, carry } => {
+                let repository = repository.clone();
+                (op::CreateRepository { repository }.into(), *carry)
+            }
+            Self::Prune { repository, carry } => {
+                let repository = repository.clone();
+                (op::PruneImages { repository }.into(), *carry)
+            }
+        })
     }
 }
 

@@ -5,11 +5,13 @@ mod deployment;
 pub use deployment::{REGISTERING, Registration, Revision};
 mod edge;
 mod rds;
+pub mod registry;
 mod scaling;
 mod session;
 
 pub use edge::{EdgeCall, Listing, RuleMode, Switch};
 pub use rds::{Apply, DatabaseCall, NewInstance, Reboot, TAGGING};
+pub use registry::RegistryCall;
 pub use scaling::{
     COOLDOWN, Percent, SCALING, ScalableTarget, ScaledService, Scaling, ScalingCall, TrackedMetric,
     TrackingPolicy,
@@ -93,6 +95,9 @@ pub enum Call {
         /// On or off.
         to: Switch,
     },
+    /// Writes to ECR.
+    #[serde(untagged)]
+    Registry(RegistryCall),
     /// Sessions into containers.
     #[serde(untagged)]
     Session(SessionCall),
@@ -122,6 +127,12 @@ impl From<DatabaseCall> for Call {
 impl From<ScalingCall> for Call {
     fn from(call: ScalingCall) -> Self {
         Self::Scaling(call)
+    }
+}
+
+impl From<RegistryCall> for Call {
+    fn from(call: RegistryCall) -> Self {
+        Self::Registry(call)
     }
 }
 
@@ -161,6 +172,7 @@ impl Call {
             | Self::SwitchExec { .. }
             | Self::DeployRevision { .. } => "ecs:UpdateService",
             Self::Session(call) => call.action(),
+            Self::Registry(call) => call.action(),
             Self::RegisterRevision(_) => REGISTERING[0],
             Self::StopDeployment { .. } => "ecs:StopServiceDeployment",
             Self::ContinueDeployment { .. } => "ecs:ContinueServiceDeployment",
@@ -186,6 +198,7 @@ impl Call {
             Self::StopTask { task, .. } => task,
             Self::SnapshotDatabase { database, .. } => database,
             Self::Session(call) => call.resource(),
+            Self::Registry(call) => call.repository(),
             Self::Edge(call) => call.resource(),
             Self::Database(call) => call.resource(),
             Self::Scaling(call) => &call.scaled().service,
@@ -282,6 +295,7 @@ impl Call {
                 ]
             }
             Self::Session(call) => return call.aws_command(),
+            Self::Registry(call) => return call.aws_command(),
             Self::Edge(call) => return call.pipe().pop().unwrap_or_default(),
             Self::Database(call) => return call.aws_command(),
             Self::Scaling(call) => return call.aws_command(),

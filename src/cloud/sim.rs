@@ -38,6 +38,7 @@ mod insights;
 mod logs;
 mod names;
 mod network;
+mod registry;
 mod scenario;
 mod session;
 mod traffic;
@@ -224,7 +225,9 @@ impl Cloud for SimCloud {
             Tier::Alb => Snapshot::Balancer(Arc::new(balancer::snapshot(world))),
             Tier::Ecs => Snapshot::Compute(Arc::new(compute::snapshot(world))),
             Tier::Rds => Snapshot::Database(Arc::new(database::snapshot(world))),
-            Tier::Images => Snapshot::Images(Arc::new(images::snapshot(world))),
+            Tier::Images => {
+                Snapshot::Images(Arc::new(world.registry.changed(images::snapshot(world))))
+            }
             Tier::Alarms => Snapshot::Alarms(Arc::new(alarms::snapshot(world))),
             Tier::Network => Snapshot::Network(Arc::new(network::snapshot(world))),
         });
@@ -435,6 +438,7 @@ fn execute(world: &mut World, call: &Call) -> Result<CallOutcome> {
                 session: None,
             })
         }
+        Call::Registry(call) => world.registry.execute(call),
         Call::Edge(call) => edge::execute(world, call),
         Call::Scaling(call) => autoscaling::execute(world, call),
         Call::RegisterRevision(_)

@@ -11,6 +11,7 @@ use crate::{
         database::Database,
         edge::{Cdn, Waf},
         environment::Environment,
+        image::Images,
         task_document::TaskDocument,
     },
 };
@@ -64,6 +65,17 @@ impl<'a> Desk<'a> {
         self.cloud.task_document(&primary.revision).await
     }
 
+    /// Reads the repositories.
+    ///
+    /// # Errors
+    /// What AWS answered.
+    pub async fn images(&self) -> Result<Arc<Images>> {
+        match self.cloud.read(Tier::Images).await? {
+            Snapshot::Images(images) => Ok(images),
+            _ => Err(mixed_up(Tier::Images)),
+        }
+    }
+
     /// Reads the database.
     ///
     /// # Errors
@@ -109,7 +121,7 @@ impl<'a> Desk<'a> {
     }
 }
 
-pub(crate) fn mixed_up(tier: Tier) -> Error {
+fn mixed_up(tier: Tier) -> Error {
     Error::new(
         ErrorKind::Service,
         format!("another tier was answered for {}", tier.title()),

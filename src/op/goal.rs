@@ -221,6 +221,11 @@ pub enum Goal {
         /// How; `None`: not at all.
         to: Option<Autoscaled>,
     },
+    /// AWS has answered, and nothing is to come later: a repository is as it was asked for.
+    Answered {
+        /// Its name.
+        repository: String,
+    },
     /// Something comes of the database.
     #[serde(untagged)]
     Database(DatabaseGoal),
@@ -242,6 +247,7 @@ impl Goal {
             Self::RuleMode { rule, .. } => ("rule", rule),
             Self::Listed { address, .. } => ("address", address),
             Self::AlarmActions { alarm, .. } => ("alarm actions", alarm),
+            Self::Answered { repository } => ("repository", repository),
             Self::Database(goal) => goal.subject(),
         }
     }
@@ -252,7 +258,7 @@ impl Goal {
         match self {
             Self::Rollout(_) | Self::RolledBack { .. } => &[Tier::Ecs, Tier::Alb],
             Self::Running { .. } | Self::Replaced { .. } | Self::Autoscaled { .. } => &[Tier::Ecs],
-            Self::Session { .. } => &[],
+            Self::Session { .. } | Self::Answered { .. } => &[],
             Self::Invalidation { .. } => &[Tier::CloudFront],
             Self::RuleMode { .. } | Self::Listed { .. } => &[Tier::Waf],
             Self::AlarmActions { .. } => &[Tier::Alarms],
@@ -281,6 +287,7 @@ impl Goal {
             | Self::Running { .. }
             | Self::Autoscaled { .. }
             | Self::Session { .. }
+            | Self::Answered { .. }
             | Self::Replaced { .. } => 5,
         }
     }
@@ -308,7 +315,7 @@ impl Goal {
             Self::Autoscaled { service, to } => {
                 autoscale::autoscaled(seen, service, to.as_ref(), now.duration_since(since))
             }
-            Self::Session { .. } => None,
+            Self::Session { .. } | Self::Answered { .. } => None,
             Self::Snapshot { snapshot } => snapshot_made(seen, snapshot),
             Self::Invalidation { id } => edge::invalidated(seen, id.as_deref()),
             Self::RuleMode { rule, to } => edge::ruled(seen, rule, *to, now.duration_since(since)),

@@ -95,6 +95,7 @@ fn arn(call: &Call, identity: &Identity) -> Option<String> {
         Call::Database(DatabaseCall::RestoreToTime { source, .. }) => {
             of("rds", &format!("db:{source}"))
         }
+        Call::Registry(call) => of("ecr", &format!("repository/{}", call.repository())),
         Call::Edge(EdgeCall::InvalidatePaths { distribution, .. }) => {
             let account = &identity.account;
             format!(

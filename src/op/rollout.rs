@@ -16,7 +16,6 @@ use crate::{
     format,
     logs::secrets::mask_words,
     model::{
-        Snapshot, Tier,
         compute::{Compute, Service},
         fargate::{self, FREE_STORAGE, MOST_STORAGE, Size},
         hidden::Hidden,
@@ -26,7 +25,6 @@ use crate::{
 };
 use async_trait::async_trait;
 use serde::Serialize;
-use std::sync::Arc;
 
 /// Rolls a new revision of a service out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Default)]
@@ -126,7 +124,7 @@ impl RollOut {
             Some(typed) => {
                 let current = before.image(&container).unwrap_or_default();
                 {
-                    let images = images(desk).await;
+                    let images = desk.images().await;
                     let found = image::resolve(&images, current, typed, desk.now());
                     Some(found.asked(desk).await)
                 }
@@ -198,7 +196,7 @@ impl Operation for RollOut {
         let mut form = Form::new(format!("Roll out {}", service.name))
             .note(format!("{} runs {current}", document.name()))
             .note("Everything that is not filled in stays as it is.");
-        match images(desk).await {
+        match desk.images().await {
             Ok(images) => {
                 let mut choices = vec![Choice {
                     value: KEEP.to_owned(),
@@ -319,14 +317,6 @@ impl Operation for RollOut {
 /// Whether the tasks of a service run on Fargate, which knows certain sizes only.
 pub(super) fn on_fargate(service: &Service) -> bool {
     service.launch_type.contains("FARGATE")
-}
-
-/// The images of the environment's repositories.
-async fn images(desk: &Desk<'_>) -> Result<Arc<Images>> {
-    match desk.cloud.read(Tier::Images).await? {
-        Snapshot::Images(images) => Ok(images),
-        _ => Err(super::desk::mixed_up(Tier::Images)),
-    }
 }
 
 /// The container that is meant: the one named, else the one behind the load balancer, else the first.

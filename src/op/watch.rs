@@ -196,6 +196,9 @@ impl Watch {
                 self.accepted_at = Some(now);
                 let span = self.plan.as_ref().map(|plan| plan.deadline);
                 self.deadline = span.map(|span| now + span);
+                if matches!(self.goal, Goal::Answered { .. }) {
+                    self.end(Outcome::Done(self.accepted().join(", ")), now);
+                }
             }
         }
     }
@@ -342,16 +345,21 @@ impl Watch {
     /// Ends it here: the calls were accepted, and nobody waits for the goal.
     pub fn accept(&mut self, now: Timestamp) {
         if self.outcome.is_none() && self.accepted_at.is_some() {
-            let said = self.calls.iter().filter_map(|call| match call {
-                CallState::Accepted(_, what) => Some(what.as_str()),
-                _ => None,
-            });
-            let said: Vec<&str> = said.collect();
+            let said = self.accepted().join(", ");
             self.end(
-                Outcome::Done(format!("accepted, not waited for: {}", said.join(", "))),
+                Outcome::Done(format!("accepted, not waited for: {said}")),
                 now,
             );
         }
+    }
+
+    /// What AWS answered to the calls that it accepted.
+    fn accepted(&self) -> Vec<&str> {
+        let said = self.calls.iter().filter_map(|call| match call {
+            CallState::Accepted(_, what) => Some(what.as_str()),
+            _ => None,
+        });
+        said.collect()
     }
 
     /// What is said before its session has the terminal: what it is, and how it is left.

@@ -6,17 +6,15 @@ use super::{
 };
 use crate::{
     cli::Output,
-    cloud::Cloud,
     engine::LocalImage,
     error::Result,
     format,
     model::{
-        Snapshot, Tier,
         compute::Compute,
         environment::Environment,
         image::{Image, Images, RunningImage, running, short, split},
     },
-    op,
+    op::Desk,
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -33,17 +31,11 @@ pub struct Seen {
 }
 
 /// Reads repositories and services at the same time.
-pub async fn observe(cloud: &dyn Cloud) -> Seen {
-    let (images, compute) = futures::join!(cloud.read(Tier::Images), cloud.read(Tier::Ecs));
+pub async fn observe(desk: &Desk<'_>) -> Seen {
+    let (images, compute) = futures::join!(desk.images(), desk.compute());
     Seen {
-        images: images.and_then(|snapshot| match snapshot {
-            Snapshot::Images(images) => Ok(images),
-            _ => Err(op::mixed_up(Tier::Images)),
-        }),
-        compute: compute.and_then(|snapshot| match snapshot {
-            Snapshot::Compute(compute) => Ok(compute),
-            _ => Err(op::mixed_up(Tier::Ecs)),
-        }),
+        images,
+        compute,
         engine: None,
     }
 }
@@ -302,7 +294,11 @@ fn repositories(
         let row = |held: &Held<'_>| {
             let findings = held.image.scan.as_ref();
             [
-                held.image.tags.join(", "),
+                if held.image.tags.is_empty() {
+                    "untagged".to_owned()
+                } else {
+                    held.image.tags.join(", ")
+                },
                 short(&held.image.digest),
                 age(held.image.pushed_at),
                 format::size(held.image.size_bytes),
@@ -363,7 +359,10 @@ fn local(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cloud::sim::{SimCloud, SimOptions};
+    use crate::cloud::{
+        Cloud as _,
+        sim::{SimCloud, SimOptions},
+    };
     use std::{collections::BTreeMap, time::Duration};
 
     /// The demo after half an hour, beside an engine that holds what the backend runs and one image more.
@@ -372,7 +371,8 @@ mod tests {
             elapsed: Some(Duration::from_mins(30)),
             ..SimOptions::default()
         });
-        let mut seen = observe(&cloud).await;
+        let environment = crate::cloud::sim::environment();
+        let mut seen = observe(&Desk::new(&cloud, &environment)).await;
         let images = seen.images.as_ref().unwrap();
         let repository = &images.repositories[0];
         let image = |id: &str, tag: &str, digests: Vec<String>| LocalImage {

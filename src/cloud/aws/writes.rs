@@ -3,6 +3,7 @@
 pub(super) mod ecs;
 
 mod autoscaling;
+mod ecr;
 mod edge;
 mod rds;
 pub(super) mod session;
@@ -43,6 +44,7 @@ pub(super) async fn execute(aws: &AwsCloud, call: &Call) -> Result<CallOutcome> 
             to,
         } => ecs::switch_exec(&clients.ecs, call, cluster, service, *to).await,
         Call::Session(call) => session::open(clients, &aws.environment, call).await,
+        Call::Registry(call) => ecr::execute(&clients.ecr, call).await,
         Call::Edge(call) => edge::execute(aws, call).await,
         Call::RegisterRevision(registration) => {
             ecs::register(&clients.ecs, call, registration).await

@@ -6,9 +6,9 @@ use crate::{
     cloud::{
         Registration, Revision,
         call::{
-            Apply, DatabaseCall, Destination, EdgeCall, Listing, NewInstance, Reboot, RuleMode,
-            ScalableTarget, ScaledService, Scaling, ScalingCall, SessionCall, Shown, Switch,
-            TrackedMetric, TrackingPolicy,
+            Apply, DatabaseCall, Destination, EdgeCall, Listing, NewInstance, Reboot, RegistryCall,
+            RuleMode, ScalableTarget, ScaledService, Scaling, ScalingCall, SessionCall, Shown,
+            Switch, TrackedMetric, TrackingPolicy,
         },
         session::{Peer, Session},
         sim,
@@ -245,7 +245,22 @@ fn next(call: Option<&Call>) -> Option<Call> {
         Some(Call::Database(call)) => next_of_database(Some(call))
             .map(Call::Database)
             .or_else(|| next_of_scaling(None).map(Call::Scaling)),
-        Some(Call::Scaling(call)) => next_of_scaling(Some(call)).map(Call::Scaling),
+        Some(Call::Scaling(call)) => next_of_scaling(Some(call))
+            .map(Call::Scaling)
+            .or_else(|| next_of_registry(None).map(Call::Registry)),
+        Some(Call::Registry(call)) => next_of_registry(Some(call)).map(Call::Registry),
+    }
+}
+
+fn next_of_registry(call: Option<&RegistryCall>) -> Option<RegistryCall> {
+    let repository = "shop/backend".to_owned();
+    match call {
+        None => Some(RegistryCall::CreateRepository { repository }),
+        Some(RegistryCall::CreateRepository { .. }) => Some(RegistryCall::DeleteImages {
+            repository,
+            digests: vec!["sha256:1".to_owned()],
+        }),
+        Some(RegistryCall::DeleteImages { .. }) => None,
     }
 }
 

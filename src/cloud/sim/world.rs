@@ -8,6 +8,7 @@ use super::{
     edge::{Edge, Routed},
     history::History,
     images::{RELEASES, Release},
+    registry::Registry,
     scenario::{Conditions, Disturbance, Scenario},
     traffic::Traffic,
     waf::{BLOCKING_RULES, Inspection, WebAcl},
@@ -93,6 +94,8 @@ pub struct World {
     pub edge: Edge,
     /// What the operator pushed, oldest first.
     pub pushed: Vec<Release>,
+    /// What was made and deleted in the registry.
+    pub registry: Registry,
     disturbances: Vec<Box<dyn Disturbance>>,
     workers: Arc<[Worker]>,
     pages: Arc<[Worker]>,
@@ -124,6 +127,7 @@ impl World {
             waf: WebAcl::new(seed),
             edge: Edge::new(seed),
             pushed: Vec::new(),
+            registry: Registry::default(),
             disturbances,
             workers: Arc::new([]),
             pages: Arc::new([]),

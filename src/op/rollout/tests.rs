@@ -294,7 +294,7 @@ async fn an_image_of_another_architecture_forbids_the_plan() {
     );
     let environment = environment();
     let desk = Desk::new(&cloud, &environment);
-    let images = super::images(&desk).await;
+    let images = desk.images().await;
     let before = cloud.task_document("backend").await.unwrap();
     let current = before.image("backend").unwrap().to_owned();
     let answer = serde_json::json!({ "taskDefinition": {
