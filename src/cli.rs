@@ -10,7 +10,7 @@ mod session;
 pub use autoscale::Autoscale;
 pub use database::DbCommand;
 pub use edge::{AlarmsCommand, CdnCommand, WafCommand};
-pub use image::{ImageBuild, ImageCommand};
+pub use image::{ImageBuild, ImageCommand, ImagePush};
 pub use rollout::Rollout;
 pub use session::{Exec, Forward};
 

@@ -18,6 +18,7 @@ pub mod login;
 pub mod order;
 pub mod pace;
 pub mod probe;
+pub mod push;
 pub mod push_view;
 pub mod sim;
 pub mod source;

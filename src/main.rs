@@ -5,17 +5,23 @@ use hydren::{
     attend,
     audit::AuditLog,
     cli::{
-        self, Carry, Cli, Command, DbCommand, ImageBuild, ImageCommand, Logs, LogsCommand, Options,
-        Output,
+        self, Carry, Cli, Command, DbCommand, ImageBuild, ImageCommand, ImagePush, Logs,
+        LogsCommand, Options, Output,
     },
-    cloud::{Cloud, sim::SimOptions},
+    cloud::{
+        Cloud,
+        sim::{SimCloud, SimOptions},
+    },
     config::{Config, Surroundings},
     connect::{connect, locate},
     console::{self, Colours, Setup},
     engine::{
-        Engine as _,
+        Engine,
         docker::DockerEngine,
+        login::Logins,
         order::{Runs, mismatch, order},
+        push::{Named, Wanted, push},
+        sim::SimEngine,
         source::Source,
     },
     error::{Error, ErrorKind, Result},
@@ -29,7 +35,7 @@ use hydren::{
     },
     model::{
         Health,
-        environment::Environment,
+        environment::{Access, Environment},
         log::{Delivery, Follow, InsightsQuery, LogQuery, LogSource, Place},
     },
     op::{Confirmation, Desk, Goal, Outcome, Plan, Request},
@@ -116,7 +122,16 @@ fn run(cli: &Cli) -> Result<ExitCode> {
         }) => block_on(snapshots(&config, &simulation, format.output))?,
         Some(Command::Image {
             command: ImageCommand::List { name, format },
-        }) => block_on(images(&config, &simulation, name.as_deref(), format.output))?,
+        }) => block_on(images(
+            &config,
+            &simulation,
+            &around,
+            name.as_deref(),
+            format.output,
+        ))?,
+        Some(Command::Image {
+            command: ImageCommand::Push(asked),
+        }) => block_on(push_image(&config, &simulation, &around, asked))?,
         Some(Command::Image {
             command: ImageCommand::Build(asked),
         }) => block_on(build_image(&config, &simulation, &around, asked))?,
@@ -213,11 +228,19 @@ async fn snapshots(config: &Config, simulation: &SimOptions, output: Output) -> 
 async fn images(
     config: &Config,
     simulation: &SimOptions,
+    around: &Surroundings,
     name: Option<&str>,
     output: Output,
 ) -> Result<ExitCode> {
-    let (environment, cloud) = open(config, simulation).await?;
-    let seen = report::images::observe(&Desk::new(&*cloud, &environment)).await;
+    let (environment, cloud, engine) = open_with_engine(config, simulation, around).await?;
+    let desk = Desk::new(&*cloud, &environment);
+    let here = async {
+        match &engine {
+            Ok(engine) => engine.images().await,
+            Err(error) => Err(error.clone()),
+        }
+    };
+    let seen = report::images::observe(&desk, here).await;
     let text = report::images::print(&environment, &seen, name, cloud.now(), output)?;
     print_text(&text, output)?;
     Ok(ExitCode::SUCCESS)
@@ -269,6 +292,67 @@ async fn build_image(
         view = report::build::build(&engine, order.clone(), tell) => view?,
     };
     let text = report::build::print(&component.name, &order, &source, &view, asked.output)?;
+    print_text(&text, asked.output)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `hydren image push`.
+async fn push_image(
+    config: &Config,
+    simulation: &SimOptions,
+    around: &Surroundings,
+    asked: &ImagePush,
+) -> Result<ExitCode> {
+    let (environment, cloud, engine) = open_with_engine(config, simulation, around).await?;
+    let engine = engine?;
+    if environment.access == Access::ReadOnly {
+        let why = environment.access_reason.as_deref();
+        let what = format!(
+            "pushing {} was refused: {}",
+            asked.what,
+            why.unwrap_or("the environment is read-only")
+        );
+        return Err(Error::new(ErrorKind::ReadOnly, what).hint(
+            "choose an environment with write access, or remove the setting that forbids changes",
+        ));
+    }
+    let desk = Desk::new(&*cloud, &environment);
+    let repository = match config.components.get(&asked.what) {
+        None => None,
+        Some(component) => match &component.repository {
+            Some(repository) => Some(repository.clone()),
+            None => Runs::of(&*desk.compute().await?, &component.service).repository,
+        },
+    };
+    let wanted = Wanted {
+        what: asked.what.clone(),
+        repository,
+        to: asked.to.clone(),
+        tag: asked.tag.clone(),
+    };
+    let target = wanted.find(&engine.images().await?)?;
+    if target.named == Named::NotYet {
+        engine.tag(&target.image, &target.reference).await?;
+    }
+    let mut teller = report::push::Teller::default();
+    let tell = |events| {
+        if let Some(line) = teller.tell(events) {
+            // There is nobody left to tell when this fails.
+            let _ = std::io::stderr().write_all(line.as_bytes());
+        }
+    };
+    let logins = Logins::of_process();
+    let pushed = tokio::select! {
+        biased;
+        // Dropping the push cancels it.
+        () = interrupted() => {
+            return Err(Error::new(ErrorKind::Interrupted, format!("the push was cancelled: {} was not pushed", target.reference))
+                .hint("layers that have arrived are not sent again"));
+        }
+        pushed = push(&*engine, &*cloud, &logins, &target.reference, tell) => pushed?,
+    };
+    let images = desk.images().await.ok();
+    let text = report::push::print(&pushed, &teller.view, images.as_deref(), asked.output)?;
     print_text(&text, asked.output)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -623,6 +707,23 @@ async fn open(config: &Config, simulation: &SimOptions) -> Result<(Environment, 
     let environment = locate(config.environment()?.clone()).await?;
     let cloud = connect(&environment, simulation, &config.paths);
     Ok((environment, cloud))
+}
+
+/// The same with the engine beside it: the simulated one in the demo, the one of the `docker` command otherwise, or why there is none.
+async fn open_with_engine(
+    config: &Config,
+    simulation: &SimOptions,
+    around: &Surroundings,
+) -> Result<(Environment, Arc<dyn Cloud>, Result<Box<dyn Engine>>)> {
+    if config.environment()?.simulated {
+        let simulated = Arc::new(SimCloud::new(simulation.clone()));
+        let engine: Box<dyn Engine> = Box::new(SimEngine::new(Arc::clone(&simulated)));
+        return Ok((config.environment()?.clone(), simulated, Ok(engine)));
+    }
+    let (environment, cloud) = open(config, simulation).await?;
+    let engine = DockerEngine::connect(around).await;
+    let engine = engine.map(|engine| Box::new(engine) as Box<dyn Engine>);
+    Ok((environment, cloud, engine))
 }
 
 fn block_on<T>(future: impl Future<Output = T>) -> Result<T> {

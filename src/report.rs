@@ -7,6 +7,7 @@ pub mod images;
 pub mod info;
 pub mod logs;
 pub mod operate;
+pub mod push;
 pub mod snapshots;
 pub mod status;
 mod table;

@@ -20,6 +20,8 @@ pub enum ImageCommand {
         #[command(flatten)]
         format: Format,
     },
+    /// Push an image to its registry, and read its digest back
+    Push(ImagePush),
     /// Make a repository of ECR: tags that stay what they are, scans on every push, encryption
     CreateRepository {
         /// Name, without the registry
@@ -42,7 +44,7 @@ impl ImageCommand {
     /// The operation that it asks for, where it asks for one.
     pub(super) fn request(&self) -> Option<(Request, Carry)> {
         Some(match self {
-            Self::Build(_) | Self::List { .. } => return None,
+            Self::Build(_) | Self::List { .. } | Self::Push(_) => return None,
             Self::CreateRepository { repository, carry } => {
                 let repository = repository.clone();
                 (op::CreateRepository { repository }.into(), *carry)
@@ -88,6 +90,23 @@ impl ImageBuild {
             },
         }
     }
+}
+
+/// What is pushed, and how it is told.
+#[derive(Debug, Clone, Args)]
+pub struct ImagePush {
+    /// Component, whose newest image is pushed, or an image: name:tag, or the beginning of its id
+    #[arg(value_name = "COMPONENT|IMAGE")]
+    pub what: String,
+    /// Push it under this name instead: REGISTRY/NAME, with or without a tag
+    #[arg(long, value_name = "REF")]
+    pub to: Option<String>,
+    /// Push it under this tag; of a component, the image that has it
+    #[arg(long, short, value_name = "TAG", value_parser = tag)]
+    pub tag: Option<String>,
+    /// How to print the result; the JSON is described in docs/images.md
+    #[arg(long, short, value_enum, default_value_t = Output::Table)]
+    pub output: Output,
 }
 
 /// Reads a tag: letters, digits, `_`, `.` and `-`, at most 128, and the first none of the last two (OCI distribution specification).

@@ -166,7 +166,7 @@ impl Engine for DockerEngine {
     }
 
     async fn registry_manifest(&self, reference: &str, login: Option<Login>) -> Result<Manifest> {
-        push::registry_manifest(self, reference, login)
+        push::registry_manifest(self, reference, login).await
     }
 
     async fn start(&self, order: &TrialOrder) -> Result<Trial> {

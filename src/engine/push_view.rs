@@ -68,6 +68,16 @@ impl PushView {
         bytes.fold((0, 0), |sum, layer| (sum.0 + layer.0, sum.1 + layer.1))
     }
 
+    /// Seconds until a layer is sent again whose connection was lost.
+    #[must_use]
+    pub fn waits(&self) -> Option<u64> {
+        let retrying = self.layers.values().filter_map(|layer| match layer.state {
+            LayerState::Retrying(seconds) => Some(seconds),
+            _ => None,
+        });
+        retrying.min()
+    }
+
     /// Says it in a line.
     #[must_use]
     pub fn line(&self) -> String {
@@ -84,11 +94,7 @@ impl PushView {
         if of > 0 {
             parts.push(format!("{} of {}", format::size(sent), format::size(of)));
         }
-        let retrying = self.layers.values().filter_map(|layer| match layer.state {
-            LayerState::Retrying(seconds) => Some(seconds),
-            _ => None,
-        });
-        if let Some(seconds) = retrying.min() {
+        if let Some(seconds) = self.waits() {
             parts.push(format!("connection lost, again in {seconds} s"));
         }
         parts.join(" · ")

@@ -26,17 +26,17 @@ pub struct Seen {
     pub images: Result<Arc<Images>>,
     /// Services.
     pub compute: Result<Arc<Compute>>,
-    /// Images of the engine here; `None` where none was asked.
-    pub engine: Option<Result<Vec<LocalImage>>>,
+    /// Images of the engine here.
+    pub engine: Result<Vec<LocalImage>>,
 }
 
-/// Reads repositories and services at the same time.
-pub async fn observe(desk: &Desk<'_>) -> Seen {
-    let (images, compute) = futures::join!(desk.images(), desk.compute());
+/// Reads repositories, services and what is `here`, the engine's images, at the same time.
+pub async fn observe(desk: &Desk<'_>, here: impl Future<Output = Result<Vec<LocalImage>>>) -> Seen {
+    let (images, compute, engine) = futures::join!(desk.images(), desk.compute(), here);
     Seen {
         images,
         compute,
-        engine: None,
+        engine,
     }
 }
 
@@ -120,7 +120,7 @@ pub fn print(
     now: Timestamp,
     output: Output,
 ) -> Result<String> {
-    if let (Err(error), Err(_), None | Some(Err(_))) = (&seen.images, &seen.compute, &seen.engine) {
+    if let (Err(error), Err(_), Err(_)) = (&seen.images, &seen.compute, &seen.engine) {
         return Err(error.clone());
     }
     let list = list(environment, seen, name, now);
@@ -152,10 +152,7 @@ fn list<'a>(
 ) -> List<'a> {
     let images = seen.images.as_deref().ok();
     let used = seen.compute.as_deref().map(running).unwrap_or_default();
-    let here: &[LocalImage] = match &seen.engine {
-        Some(Ok(here)) => here,
-        _ => &[],
-    };
+    let here = seen.engine.as_deref().unwrap_or_default();
     let kept = |text: &str| name.is_none_or(|name| text.contains(name));
     let held = |uri: &str, image: &'a Image| {
         let users: Vec<&RunningImage> = used.iter().filter(|r| r.uses(uri, image)).collect();
@@ -176,10 +173,7 @@ fn list<'a>(
     let failures = [
         ("repositories", seen.images.as_ref().err()),
         ("services", seen.compute.as_ref().err()),
-        (
-            "local images",
-            seen.engine.as_ref().and_then(|e| e.as_ref().err()),
-        ),
+        ("local images", seen.engine.as_ref().err()),
     ];
     List {
         schema: SCHEMA,
@@ -372,7 +366,7 @@ mod tests {
             ..SimOptions::default()
         });
         let environment = crate::cloud::sim::environment();
-        let mut seen = observe(&Desk::new(&cloud, &environment)).await;
+        let mut seen = observe(&Desk::new(&cloud, &environment), async { Ok(Vec::new()) }).await;
         let images = seen.images.as_ref().unwrap();
         let repository = &images.repositories[0];
         let image = |id: &str, tag: &str, digests: Vec<String>| LocalImage {
@@ -389,7 +383,7 @@ mod tests {
             image("0f1e2d3c4b5a6978", "1.22.0-0a1b2c3", Vec::new()),
             image("a1b2c3d4e5f60718", &pushed.tags[0], vec![digest]),
         ];
-        seen.engine = Some(Ok(here));
+        seen.engine = Ok(here);
         (seen, cloud.now())
     }
 
@@ -418,7 +412,7 @@ mod tests {
         let (mut seen, now) = seen().await;
         let environment = crate::cloud::sim::environment();
         let away = || Error::new(ErrorKind::Unreachable, "no engine answers").hint("start it");
-        seen.engine = Some(Err(away()));
+        seen.engine = Err(away());
         let text = print(&environment, &seen, None, now, Output::Table).unwrap();
         assert!(text.contains("Not known: local images: no engine answers\n  hint: start it"));
         assert!(text.contains("hydren/backend"), "{text}");

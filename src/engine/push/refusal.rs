@@ -1,0 +1,170 @@
+//! What a registry means that does not take an image.
+
+use crate::{
+    engine::login::{HUB, registry},
+    error::{Error, ErrorKind},
+    logs::secrets::mask,
+    model::image::{region, split},
+    text::neutral,
+};
+
+/// What a registry, or an engine that speaks with it, means.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Meaning {
+    NoImage,
+    LoginEnded,
+    TooMuch,
+    Immutable,
+    LacksAction,
+    NoRepository,
+    Denied,
+    NoTls,
+    Untrusted,
+    Full,
+    Lost,
+    Other,
+}
+
+/// The words that tell it, in lower case; the first that are found count (moby, distribution and ECR as they write).
+const WORDS: [(Meaning, &[&str]); 11] = [
+    (
+        Meaning::NoImage,
+        &[
+            "image does not exist locally",
+            "tag does not exist",
+            "no such image",
+            "image not known",
+        ],
+    ),
+    (
+        Meaning::LoginEnded,
+        &["authorization token has expired", "token expired"],
+    ),
+    (
+        Meaning::TooMuch,
+        &[
+            "toomanyrequests",
+            "too many requests",
+            "status: 429",
+            "rate limit",
+            "rate exceeded",
+        ],
+    ),
+    (Meaning::Immutable, &["immutable"]),
+    (Meaning::LacksAction, &[" ecr:"]),
+    (
+        Meaning::NoRepository,
+        &["name unknown", "name_unknown", "repositorynotfound"],
+    ),
+    (
+        Meaning::Denied,
+        &[
+            "no basic auth credentials",
+            "unauthorized",
+            "authentication required",
+            "denied",
+            "forbidden",
+        ],
+    ),
+    (
+        Meaning::NoTls,
+        &["server gave http response to https client"],
+    ),
+    (Meaning::Untrusted, &["x509", "certificate"]),
+    (Meaning::Full, &["no space left"]),
+    (
+        Meaning::Lost,
+        &[
+            "connection",
+            "broken pipe",
+            "eof",
+            "timeout",
+            "timed out",
+            "no such host",
+            "http status: 5",
+            "unavailable",
+            "bad gateway",
+        ],
+    ),
+];
+
+impl Meaning {
+    fn of(lower: &str) -> Self {
+        let told = |(_, words): &&(Self, &[&str])| words.iter().any(|word| lower.contains(word));
+        WORDS
+            .iter()
+            .find(told)
+            .map_or(Self::Other, |(meaning, _)| *meaning)
+    }
+}
+
+/// The error of a registry that does not take `reference`: `said` is what an engine passes on of its answer.
+pub(in crate::engine) fn refusal(reference: &str, said: &str) -> Error {
+    let said = mask(&neutral(said.trim())).into_owned();
+    let lower = said.to_lowercase();
+    let (name, mark) = split(reference);
+    let host = registry(reference);
+    let error = |kind, what: &str| Error::new(kind, format!("{host}: {what}: {said}"));
+    let denied = |action: &str| {
+        let action = action.to_owned();
+        error(
+            ErrorKind::Denied { action },
+            &format!("{name} may not be pushed"),
+        )
+    };
+    match Meaning::of(&lower) {
+        Meaning::NoImage => {
+            let what = format!("the engine has no image {reference}");
+            Error::new(ErrorKind::NotFound, what).hint("`hydren image list` says which there are")
+        }
+        Meaning::LoginEnded => error(ErrorKind::Expired, "the login has ended"),
+        Meaning::TooMuch => {
+            error(ErrorKind::Throttled, "it takes no more requests now").hint(patience(host, &lower))
+        }
+        Meaning::Immutable => {
+            let tag = mark.trim_start_matches(':');
+            error(ErrorKind::Conflict, "the tag is taken and cannot be overwritten")
+                .hint(format!("push under another tag than {tag}; the image that has it stays as it is"))
+        }
+        Meaning::LacksAction => {
+            let action = said.split_whitespace().find(|word| word.starts_with("ecr:"));
+            let action = action.unwrap_or_default();
+            let action = action.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+            denied(action).hint(format!(
+                "the caller needs {action} on this repository (docs/iam/image-push.json), and the repository's policy must not deny it"
+            ))
+        }
+        Meaning::NoRepository => {
+            let missing = error(ErrorKind::NotFound, &format!("there is no repository {name}"));
+            match name.split_once('/').filter(|_| region(host).is_some()) {
+                Some((_, name)) => {
+                    missing.hint(format!("make it: `hydren image create-repository {name}`"))
+                }
+                None => missing.hint("make it at the registry; most do not on a push"),
+            }
+        }
+        Meaning::Denied => denied(&format!("push to {host}")),
+        Meaning::NoTls => error(ErrorKind::Config, "it speaks no TLS").hint(format!(
+            "give it a certificate, or list {host} under insecure-registries in the engine's daemon.json"
+        )),
+        Meaning::Untrusted => error(ErrorKind::Config, "the engine does not trust its certificate")
+            .hint(format!("put its authority into /etc/docker/certs.d/{host}/ca.crt of the engine")),
+        Meaning::Full => error(ErrorKind::Io, "no room is left")
+            .hint("the disk of the registry or of the engine is full"),
+        Meaning::Lost => error(ErrorKind::Unreachable, "the connection was lost or not made")
+            .hint("push again once it answers: layers that have arrived are not sent again"),
+        Meaning::Other => error(ErrorKind::Service, &format!("{name} was not taken")),
+    }
+}
+
+/// When a registry takes requests again. Docker Hub tells its two limits apart by their texts (docs.docker.com, Docker Hub usage): the one
+/// on pulls has a link and counts over six hours, the other counts the requests of an address in a minute.
+fn patience(host: &str, said: &str) -> String {
+    match host {
+        HUB if said.contains("pull rate limit") || said.contains("increase-rate-limit") => {
+            "Docker Hub counts over six hours: try again later, or `docker login` with an account that may do more".to_owned()
+        }
+        HUB => "Docker Hub limits the requests of an address in a minute: try again in a few minutes".to_owned(),
+        host => format!("try again in a few minutes; {host} may say more in its documentation"),
+    }
+}
