@@ -705,7 +705,11 @@ impl App {
     fn selected_service(&mut self) -> Option<String> {
         let service = match self.screen {
             Screen::Services => self.selected_id(Pane::Services),
-            Screen::Images => self.selected_id(Pane::Running),
+            // Its rows are of containers: `service/container reference`.
+            Screen::Images => {
+                let row = self.selected_id(Pane::Running);
+                row.and_then(|id| id.split('/').next())
+            }
             _ => None,
         };
         let service = service.map(str::to_owned);

@@ -431,3 +431,14 @@ async fn a_snapshot_is_offered_in_front_of_new_code_and_the_plan_waits_below() {
     stage.press("\x1b").await;
     assert_eq!(planned(&stage), titles[..1]);
 }
+
+#[tokio::test]
+async fn a_service_can_be_operated_from_the_image_that_it_runs() {
+    let mut stage = Desktop::new(sim::environment()).await;
+    stage.press("6").await;
+    stage.run("restart").await;
+    let Some(Layer::Review(review)) = stage.app.layers.last() else {
+        panic!("{}", stage.screen());
+    };
+    assert_eq!(review.plan.title, "Restart frontend");
+}
