@@ -229,6 +229,8 @@ fn docker(arguments: &[&str]) -> String {
 }
 
 fn said(output: &Output) -> String {
+    let all = format!("{output:?}");
+    assert!(!all.contains("right-horse"), "the password is told: {all}");
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 

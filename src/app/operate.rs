@@ -688,7 +688,7 @@ impl App {
                 .chain(session::offered())
                 .chain(service)
                 .collect(),
-            (Screen::Services | Screen::Images, _) => {
+            (Screen::Services, _) | (Screen::Images, Pane::Running) => {
                 service.into_iter().chain(session::offered()).collect()
             }
             (Screen::Database, Pane::Snapshots) => snapshot.into_iter().chain(database).collect(),
@@ -706,7 +706,7 @@ impl App {
         let service = match self.screen {
             Screen::Services => self.selected_id(Pane::Services),
             // Its rows are of containers: `service/container reference`.
-            Screen::Images => {
+            Screen::Images if self.focused() == Pane::Running => {
                 let row = self.selected_id(Pane::Running);
                 row.and_then(|id| id.split('/').next())
             }
@@ -714,7 +714,7 @@ impl App {
         };
         let service = service.map(str::to_owned);
         if service.is_none() {
-            self.say("select a service first: they are listed on the services screen");
+            self.say("select a service first: on the services screen, or among the running images");
         }
         service
     }

@@ -99,7 +99,7 @@ impl Operation for ContinueDeployment {
             )
             .undo(Undo::By(
                 Box::new(undo),
-                "stop the deployment and roll it back, as long as it is under way".to_owned(),
+                format!("roll {name} back: stop the deployment while it is under way, go to the revision before afterwards"),
             ))
             .takes(60, 600, 3_600)
             .call(Call::ContinueDeployment {

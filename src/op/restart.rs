@@ -1,9 +1,9 @@
 //! Replaces the tasks of a service by new ones of the same revision.
 
 use super::{
-    Desk, Goal, Operation, Plan, Risk, Undo,
+    Desk, Operation, Plan, Risk, Undo,
     desk::{idle, service},
-    goal::Rollout,
+    revision::redeploying,
 };
 use crate::{cloud::Call, error::Result, format};
 use async_trait::async_trait;
@@ -29,42 +29,23 @@ impl Operation for Restart {
     async fn plan(&self, desk: &Desk<'_>) -> Result<Plan> {
         let compute = desk.compute().await?;
         let service = service(&compute, &self.service)?;
-        let primary = service.deployments.first();
-        let goal = Goal::Rollout(Rollout {
-            service: service.name.clone(),
-            revision: primary.map(|d| d.revision.clone()),
-            before: primary.map(|d| d.id.clone()),
-            deployment: None,
-        });
         let tasks = format::count(service.running, "task");
-        let mut plan = Plan::new(
-            self.clone(),
-            format!("Restart {}", service.name),
-            &service.name,
-            goal,
-            desk.now(),
-        )
-        .adds(
-            "deployment",
-            format!(
-                "a new one, which replaces {tasks} by {} new",
-                service.desired
-            ),
-        )
-        .stays(format!(
-            "revision {}, desired count {}",
-            primary.map_or("unknown", |d| &d.revision),
-            service.desired
-        ))
-        .rests_on("deployment", primary.map_or("none", |d| &d.id))
-        .undo(Undo::Needless(
-            "the same revision runs before and after".to_owned(),
-        ))
-        .takes(90, 300, 1_800)
-        .call(Call::RestartService {
-            cluster: compute.cluster.name.clone(),
-            service: service.name.clone(),
-        });
+        let title = format!("Restart {}", service.name);
+        let mut plan = redeploying(desk, service, self.clone(), title)
+            .adds(
+                "deployment",
+                format!(
+                    "a new one, which replaces {tasks} by {} new",
+                    service.desired
+                ),
+            )
+            .undo(Undo::Needless(
+                "the same revision runs before and after".to_owned(),
+            ))
+            .call(Call::RestartService {
+                cluster: compute.cluster.name.clone(),
+                service: service.name.clone(),
+            });
         plan = idle(plan, service);
         // With less than 100 % the scheduler stops tasks before new ones bear their load.
         let least = service.strategy.minimum_healthy_percent.unwrap_or(100);

@@ -134,6 +134,30 @@ fn shown(path: &str, text: &str) -> String {
     secrets::mask_field(field, text).into_owned()
 }
 
+/// Begins the plan of a deployment of the revision that runs already.
+pub(super) fn redeploying(
+    desk: &Desk<'_>,
+    service: &Service,
+    request: impl Into<Request>,
+    title: String,
+) -> Plan {
+    let primary = service.deployments.first();
+    let goal = Goal::Rollout(Rollout {
+        service: service.name.clone(),
+        revision: primary.map(|d| d.revision.clone()),
+        before: primary.map(|d| d.id.clone()),
+        deployment: None,
+    });
+    Plan::new(request, title, &service.name, goal, desk.now())
+        .stays(format!(
+            "revision {}, desired count {}",
+            primary.map_or("unknown", |d| &d.revision),
+            service.desired
+        ))
+        .rests_on("deployment", primary.map_or("none", |d| &d.id))
+        .takes(90, 300, 1_800)
+}
+
 /// A deployment of another revision, said in a plan: what differs, what stays, the bill, the risk, the way back.
 pub(super) struct Deploying<'a> {
     pub(super) desk: &'a Desk<'a>,

@@ -436,6 +436,11 @@ async fn a_snapshot_is_offered_in_front_of_new_code_and_the_plan_waits_below() {
 async fn a_service_can_be_operated_from_the_image_that_it_runs() {
     let mut stage = Desktop::new(sim::environment()).await;
     stage.press("6").await;
+    stage.run("next-pane").await;
+    stage.run("restart").await;
+    // What is selected is a repository: which service is meant is not guessed.
+    assert!(stage.app.layers.is_empty(), "{}", stage.screen());
+    stage.run("previous-pane").await;
     stage.run("restart").await;
     let Some(Layer::Review(review)) = stage.app.layers.last() else {
         panic!("{}", stage.screen());

@@ -5,9 +5,9 @@ use crate::{
     error::Result,
     format,
     op::{
-        Desk, Goal, Operation, Plan, Risk, Undo,
+        Desk, Operation, Plan, Risk, Undo,
         desk::{idle, service},
-        goal::Rollout,
+        revision::redeploying,
     },
 };
 use async_trait::async_trait;
@@ -36,13 +36,6 @@ impl Operation for SwitchExec {
         let compute = desk.compute().await?;
         let service = service(&compute, &self.service)?;
         let wanted = self.to == Switch::Enabled;
-        let primary = service.deployments.first();
-        let goal = Goal::Rollout(Rollout {
-            service: service.name.clone(),
-            revision: primary.map(|d| d.revision.clone()),
-            before: primary.map(|d| d.id.clone()),
-            deployment: None,
-        });
         let others = service
             .tasks
             .iter()
@@ -57,19 +50,13 @@ impl Operation for SwitchExec {
             Switch::Disabled => "tasks started with it",
         };
         let least = service.strategy.minimum_healthy_percent.unwrap_or(100);
-        let plan = Plan::new(self.clone(), title, &service.name, goal, desk.now())
+        let plan = redeploying(desk, service, self.clone(), title)
             .change(
                 "ECS Exec",
                 Switch::of(service.exec_enabled).word(),
                 self.to.word(),
             )
             .change(started, others, 0)
-            .stays(format!(
-                "revision {}, desired count {}",
-                primary.map_or("unknown", |d| &d.revision),
-                service.desired
-            ))
-            .rests_on("deployment", primary.map_or("none", |d| &d.id))
             .undo(Undo::By(
                 Box::new(
                     Self {
@@ -85,8 +72,7 @@ impl Operation for SwitchExec {
                         Switch::Disabled => "on",
                     }
                 ),
-            ))
-            .takes(90, 300, 1_800);
+            ));
         if plan.changes.is_empty() {
             return Ok(plan);
         }
