@@ -29,6 +29,7 @@ use crate::{
     attend::Ended,
     audit::AuditLog,
     cloud::{meter::Tally, session::Session},
+    engine::workshop::Bench,
     error::{Error, Result},
     grid::{Grid, GridState},
     keymap::Keymap,
@@ -112,6 +113,13 @@ pub enum Msg {
         /// Answer.
         result: Result<Identity>,
     },
+    /// The workshop was looked at.
+    Bench {
+        /// Generation that asked.
+        generation: u64,
+        /// Answer.
+        result: Result<Arc<Bench>>,
+    },
     /// A followed log told something.
     Log {
         /// Generation that asked.
@@ -188,6 +196,10 @@ pub enum Effect {
     ReadMetrics(Purpose, Vec<MetricId>, Window),
     /// Look up the caller.
     ReadIdentity,
+    /// Look at what is in the workshop: components and the images of the container engine.
+    LookAtBench,
+    /// Cancel the stage of the operation in this place.
+    Cancel(usize),
     /// Follow logs, and nothing else that was followed.
     Follow(Follow),
     /// Follow no logs any more.
@@ -345,6 +357,7 @@ pub struct App {
     due_charts: Due,
     charts_asked: Option<Window>,
     due_identity: Due,
+    due_bench: Due,
     queried: Vec<MetricId>,
     shown_minute: i64,
     following: logs::Following,
@@ -418,6 +431,7 @@ impl App {
             due_charts: Due::default(),
             charts_asked: None,
             due_identity: Due::default(),
+            due_bench: Due::default(),
             queried: Vec::new(),
             shown_minute: 0,
             following: logs::Following::default(),
@@ -459,6 +473,7 @@ impl App {
             Msg::Tier { generation, .. }
             | Msg::Metrics { generation, .. }
             | Msg::Identity { generation, .. }
+            | Msg::Bench { generation, .. }
             | Msg::Log { generation, .. }
             | Msg::Found { generation, .. }
             | Msg::History { generation, .. }
@@ -477,15 +492,11 @@ impl App {
                 Vec::new()
             }
             Msg::Identity { result, .. } => {
-                self.note_error("Identity", result.as_ref().err());
-                if let Ok(identity) = &result
-                    && self.environment.region.is_empty()
-                {
-                    self.environment.region.clone_from(&identity.region);
-                    self.rebuild(self.screen.panes());
-                }
-                self.seen.identity.settle(result, self.now);
-                self.dirty = true;
+                self.identity_read(result);
+                Vec::new()
+            }
+            Msg::Bench { result, .. } => {
+                self.bench_seen(result);
                 Vec::new()
             }
             Msg::Log { told, .. } => {
@@ -673,9 +684,20 @@ impl App {
             self.seen.identity.in_flight = true;
             effects.push(Effect::ReadIdentity);
         }
+        effects.extend(self.poll_bench());
         effects.extend(self.poll_metrics());
         effects.extend(self.poll_charts());
         effects
+    }
+
+    /// Looks at the workshop while the screen that shows it is open.
+    fn poll_bench(&mut self) -> Option<Effect> {
+        let seconds = self.pace.stretch(poll::BENCH);
+        let wanted = self.screen == Screen::Images && !self.seen.bench.in_flight;
+        (wanted && self.due_bench.take(self.now, seconds)).then(|| {
+            self.seen.bench.in_flight = true;
+            Effect::LookAtBench
+        })
     }
 
     /// Asks for the live metrics once a minute, and at once for those that a newly opened screen or newly read tier adds.
@@ -764,6 +786,24 @@ impl App {
         effects
     }
 
+    fn identity_read(&mut self, result: Result<Identity>) {
+        self.note_error("Identity", result.as_ref().err());
+        if let Ok(identity) = &result
+            && self.environment.region.is_empty()
+        {
+            self.environment.region.clone_from(&identity.region);
+            self.rebuild(self.screen.panes());
+        }
+        self.seen.identity.settle(result, self.now);
+        self.dirty = true;
+    }
+
+    fn bench_seen(&mut self, result: Result<Arc<Bench>>) {
+        self.seen.bench.settle(result, self.now);
+        self.rebuild(self.screen.panes());
+        self.dirty = true;
+    }
+
     fn metrics_read(&mut self, purpose: Purpose, result: Result<Metrics>) {
         let asked = self.charts_asked;
         if purpose == Purpose::Charts && result.as_ref().is_ok_and(|m| asked != Some(m.window)) {
@@ -838,8 +878,8 @@ impl App {
 
     /// Starts anew with `environment`: nothing that was seen of another one stays on screen.
     fn connect(&mut self, environment: Environment) -> Vec<Effect> {
-        if self.is_calling() {
-            self.say("a change is being made: wait until AWS has answered");
+        if let Some(why) = self.busy() {
+            self.say(why);
             return Vec::new();
         }
         // Those that go on are found again when the console comes back.
@@ -856,6 +896,7 @@ impl App {
         self.due_metrics = Due::default();
         self.due_charts = Due::default();
         self.due_identity = Due::default();
+        self.due_bench = Due::default();
         self.layers.clear();
         self.logs = LogView::new(self.logs.store.limit());
         self.flows = Flows::default();

@@ -1,4 +1,6 @@
-//! The audit log as it is read back: every change tried from this machine, newest first. [`crate::cloud::guard`] writes it.
+//! The audit log as it is read back: every change tried from this machine, newest first. [`trail`] writes it.
+
+pub mod trail;
 
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -70,7 +72,7 @@ impl Trial {
     }
 }
 
-/// A call that was tried.
+/// A call, or a push, that was tried.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// When it was tried.

@@ -10,7 +10,7 @@ mod session;
 pub use autoscale::Autoscale;
 pub use database::DbCommand;
 pub use edge::{AlarmsCommand, CdnCommand, WafCommand};
-pub use image::{ImageBuild, ImageCommand, ImagePush};
+pub use image::{ImageBuild, ImageCommand, ImagePush, ImageShip, ImageTry};
 pub use rollout::Rollout;
 pub use session::{Exec, Forward};
 
@@ -206,7 +206,7 @@ pub enum Command {
         #[command(subcommand)]
         command: DbCommand,
     },
-    /// Build images of components; list what the registries hold, what each service runs, what is on this machine
+    /// Build, try, push and ship images of components; list what the registries hold, what each service runs, what is on this machine
     Image {
         /// What to do with them.
         #[command(subcommand)]

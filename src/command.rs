@@ -2,7 +2,7 @@
 
 use crate::{
     app::{App, Effect, Layer, Picker, Prompt, Screen, session},
-    op,
+    op::{self, Leg},
 };
 
 /// Where a command belongs in help.
@@ -117,6 +117,10 @@ commands! {
     "scale" Operations "scale" "Set how many tasks the selected service runs." |app| app.on_service(|service| op::Scale { service, desired: None }.into());
     "autoscale" Operations "autoscale" "Set limits and targets of the selected service's autoscaling, suspend and resume it." |app| app.on_service(|service| op::Autoscale { service, to: op::Aim::Asked }.into());
     "rollout" Operations "roll out" "Roll a new revision of the selected service out: image, variables, command." |app| app.on_service(|service| op::RollOut { service, ..op::RollOut::default() }.into());
+    "ship" Operations "ship" "Build the selected component, try it, push it, and roll it out: one plan." |app| app.bring(Leg::Build, Leg::RollOut);
+    "build" Operations "build" "Build an image of the selected component with the container engine of this machine." |app| app.bring(Leg::Build, Leg::Build);
+    "try" Operations "try" "Run the selected component's newest image on this machine as its task would, until it is healthy." |app| app.bring(Leg::Try, Leg::Try);
+    "push" Operations "push" "Push the selected component's newest image to its registry, and read its digest back." |app| app.bring(Leg::Push, Leg::Push);
     "resize" Operations "resize" "Give the selected service's tasks another size, with what they use now beside each." |app| app.on_service(|service| op::Resize { service, size: None }.into());
     "rollback" Operations "roll back" "Stop the selected service's deployment, or go back to an earlier revision." |app| app.on_service(|service| op::RollBack { service, to: None }.into());
     "continue" Operations "continue" "Let the selected service's deployment go on that waits at a pause hook." |app| app.on_service(|service| op::ContinueDeployment { service }.into());

@@ -19,7 +19,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     keymap::Keymap,
     model::{
-        component::Component,
+        component::{self, Component},
         environment::{Access, Environment},
     },
     text::nearest,
@@ -262,18 +262,7 @@ impl Config {
     /// # Errors
     /// There is none of that name.
     pub fn component(&self, name: &str) -> Result<&Component> {
-        self.components.get(name).ok_or_else(|| {
-            let names: Vec<&str> = self.components.keys().map(String::as_str).collect();
-            let hint = match nearest(name, names.iter().copied()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None if names.is_empty() => format!(
-                    "write [components.{name}] with the folder of its code as `context` into {PROJECT_FILE}"
-                ),
-                None => format!("configured are {}", names.join(", ")),
-            };
-            let what = format!("there is no component `{name}`");
-            Error::new(ErrorKind::Config, what).hint(hint)
-        })
+        component::find(&self.components, name)
     }
 
     /// The environment to use.

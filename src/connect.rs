@@ -1,36 +1,66 @@
-//! From an environment to its cloud, guarded.
+//! From an environment to its cloud and its workshop, both guarded.
 
 use crate::{
+    audit::AuditLogs,
     cloud::{
         Cloud,
         aws::AwsCloud,
         guard::guarded,
-        sim::{SimCloud, SimOptions},
+        sim::{SimCloud, SimOptions, components},
     },
-    config::Paths,
+    config::Surroundings,
+    engine::{guard::Guard, workshop::Workshop},
     error::Result,
-    model::environment::Environment,
+    model::{component::Component, environment::Environment},
 };
+use indexmap::IndexMap;
 use std::sync::Arc;
 
-/// Opens the cloud of `environment`: the simulation run by `simulation` where it is simulated, AWS otherwise. Makes no call and reads
-/// no file.
-#[must_use]
-pub fn connect(
-    environment: &Environment,
-    simulation: &SimOptions,
-    paths: &Paths,
-) -> Arc<dyn Cloud> {
-    let cloud: Arc<dyn Cloud> = if environment.simulated {
-        Arc::new(SimCloud::new(simulation.clone()))
-    } else {
-        Arc::new(AwsCloud::new(environment.clone()))
-    };
-    guarded(
-        cloud,
-        environment,
-        paths.audit_logs.of(environment).to_owned(),
-    )
+/// An environment that was opened.
+#[derive(Clone)]
+pub struct Opened {
+    /// Its cloud.
+    pub cloud: Arc<dyn Cloud>,
+    /// Where its images are built.
+    pub workshop: Arc<Workshop>,
+}
+
+/// What is needed to open environments.
+#[derive(Clone)]
+pub struct Opener {
+    /// How a simulated one runs.
+    pub simulation: SimOptions,
+    /// Where the audit logs are.
+    pub audit_logs: AuditLogs,
+    /// What is built into images.
+    pub components: IndexMap<String, Component>,
+    /// Variables, which say where the container engine is.
+    pub around: Surroundings,
+}
+
+impl Opener {
+    /// Opens `environment`: AWS and the machine's container engine, or a simulation of both where it is simulated. Makes no call and reads
+    /// no file.
+    #[must_use]
+    pub fn open(&self, environment: &Environment) -> Opened {
+        let simulated = environment
+            .simulated
+            .then(|| Arc::new(SimCloud::new(self.simulation.clone())));
+        let cloud: Arc<dyn Cloud> = match &simulated {
+            Some(cloud) => Arc::clone(cloud) as _,
+            None => Arc::new(AwsCloud::new(environment.clone())),
+        };
+        let audit_log = self.audit_logs.of(environment);
+        let guard = Guard::new(Arc::clone(&cloud), environment, audit_log.to_owned());
+        let workshop = match simulated {
+            Some(cloud) => Workshop::simulated(cloud, components(), guard),
+            None => Workshop::new(self.components.clone(), &self.around, guard),
+        };
+        Opened {
+            cloud: guarded(cloud, environment, audit_log.to_owned()),
+            workshop: Arc::new(workshop),
+        }
+    }
 }
 
 /// Fills in the region that neither flags, variables nor files gave, from the AWS profile or the instance.

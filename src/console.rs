@@ -2,12 +2,12 @@
 
 use crate::{
     app::App,
-    audit::AuditLogs,
     config::LogSettings,
+    connect::Opener,
     error::{Error, ErrorKind, Result},
     keymap::Keymap,
     model::environment::Environment,
-    runtime::{self, Connect, End},
+    runtime::{self, End},
     terminal::Terminal,
     theme::{self, Theme},
 };
@@ -26,8 +26,6 @@ pub struct Setup {
     pub colours: Colours,
     /// Folder of the user's own themes.
     pub themes: PathBuf,
-    /// The audit logs.
-    pub audit_logs: AuditLogs,
     /// The user's `[keys]`.
     pub keys: toml::Table,
     /// How logs are kept and followed.
@@ -36,8 +34,8 @@ pub struct Setup {
     pub warning: Option<String>,
     /// The environment's present.
     pub now: Timestamp,
-    /// Makes clouds.
-    pub connect: Connect,
+    /// Opens environments.
+    pub opener: Opener,
 }
 
 /// Whether colours may be used.
@@ -84,8 +82,7 @@ pub fn open(setup: Setup) -> Result<End> {
         .block_on(runtime::run(
             app,
             terminal,
-            setup.connect,
+            setup.opener,
             Some(setup.themes),
-            setup.audit_logs,
         ))
 }

@@ -11,9 +11,11 @@
 //! reaches anybody ([`pace`]): at most 30 updates a second, of which none that ends a step or a layer is left out. Bollard's types never
 //! leave `engine/docker`.
 
+pub mod build;
 pub mod build_view;
 pub mod context;
 pub mod docker;
+pub mod guard;
 pub mod login;
 pub mod order;
 pub mod pace;
@@ -23,6 +25,7 @@ pub mod push_view;
 pub mod sim;
 pub mod source;
 pub mod trial;
+pub mod workshop;
 
 use crate::{
     error::Result,
@@ -170,7 +173,8 @@ pub struct BuildOrder {
 }
 
 /// Whether earlier steps are used again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Cache {
     /// Where nothing changed.
     #[default]

@@ -8,21 +8,15 @@ use hydren::{
         self, Carry, Cli, Command, DbCommand, ImageBuild, ImageCommand, ImagePush, Logs,
         LogsCommand, Options, Output,
     },
-    cloud::{
-        Cloud,
-        sim::{SimCloud, SimOptions},
-    },
-    config::{Config, Surroundings},
-    connect::{connect, locate},
+    cloud::sim::SimOptions,
+    config::{Config, Surroundings, unnamed},
+    connect::{Opened, Opener, locate},
     console::{self, Colours, Setup},
     engine::{
-        Engine,
-        docker::DockerEngine,
-        login::Logins,
         order::{Runs, mismatch, order},
         push::{Named, Wanted, push},
-        sim::SimEngine,
         source::Source,
+        workshop::Workshop,
     },
     error::{Error, ErrorKind, Result},
     init::{self, Edit, Replace},
@@ -35,7 +29,7 @@ use hydren::{
     },
     model::{
         Health,
-        environment::{Access, Environment},
+        environment::Environment,
         log::{Delivery, Follow, InsightsQuery, LogQuery, LogSource, Place},
     },
     op::{Confirmation, Desk, Goal, Outcome, Plan, Request},
@@ -53,13 +47,49 @@ use jiff::Timestamp;
 use std::{
     io::{IsTerminal as _, Write as _},
     ops::ControlFlow,
+    pin::pin,
     process::ExitCode,
     sync::Arc,
 };
 use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 
 /// Exit code of a view that found something wrong with the environment, or too little to call it healthy.
 const UNHEALTHY: u8 = 3;
+
+/// What every command begins with.
+struct Here {
+    config: Config,
+    simulation: SimOptions,
+    around: Surroundings,
+}
+
+impl Here {
+    fn opener(&self) -> Opener {
+        Opener {
+            simulation: self.simulation.clone(),
+            audit_logs: self.config.paths.audit_logs.clone(),
+            components: self.config.components.clone(),
+            around: self.around.clone(),
+        }
+    }
+
+    /// Where images are built: it needs no environment.
+    fn workshop(&self) -> Result<Arc<Workshop>> {
+        let environment = match self.config.environment() {
+            Ok(environment) => environment.clone(),
+            Err(_) => unnamed("none", &Options::default(), &self.around)?,
+        };
+        Ok(self.opener().open(&environment).workshop)
+    }
+
+    /// The environment in use, opened.
+    async fn open(&self) -> Result<(Environment, Opened)> {
+        let environment = locate(self.config.environment()?.clone()).await?;
+        let opened = self.opener().open(&environment);
+        Ok((environment, opened))
+    }
+}
 
 fn main() -> ExitCode {
     match run(&Cli::parse()) {
@@ -103,40 +133,38 @@ fn run(cli: &Cli) -> Result<ExitCode> {
             Choice::Leave => return Ok(ExitCode::SUCCESS),
         }
     }
-    let simulation = simulation.unwrap_or_default();
+    let mut here = Here {
+        config,
+        simulation: simulation.unwrap_or_default(),
+        around,
+    };
     if let Some((request, carry)) = cli.command.as_ref().and_then(Command::request) {
-        return block_on(operate(&config, simulation, request, carry))?;
+        // Nobody wants to wait minutes for a simulation: its clock goes as fast as it is looked at.
+        here.simulation.elapsed.get_or_insert_default();
+        return block_on(operate(&here, request, carry))?;
     }
     match &cli.command {
-        Some(Command::Status(format)) => block_on(status(&config, &simulation, format.output))?,
+        Some(Command::Status(format)) => block_on(status(&here, format.output))?,
         Some(Command::Events {
             audit: true,
             format,
-        }) => audit(&config, &cli.options, format.output),
-        Some(Command::Events { format, .. }) => {
-            block_on(timeline(&config, &simulation, format.output))?
-        }
-        Some(Command::Logs(logs)) => block_on(read_logs(&config, &simulation, logs))?,
+        }) => audit(&here.config, &cli.options, format.output),
+        Some(Command::Events { format, .. }) => block_on(timeline(&here, format.output))?,
+        Some(Command::Logs(logs)) => block_on(read_logs(&here, logs))?,
         Some(Command::Db {
             command: DbCommand::Snapshots(format),
-        }) => block_on(snapshots(&config, &simulation, format.output))?,
+        }) => block_on(snapshots(&here, format.output))?,
         Some(Command::Image {
             command: ImageCommand::List { name, format },
-        }) => block_on(images(
-            &config,
-            &simulation,
-            &around,
-            name.as_deref(),
-            format.output,
-        ))?,
+        }) => block_on(images(&here, name.as_deref(), format.output))?,
         Some(Command::Image {
             command: ImageCommand::Push(asked),
-        }) => block_on(push_image(&config, &simulation, &around, asked))?,
+        }) => block_on(push_image(&here, asked))?,
         Some(Command::Image {
             command: ImageCommand::Build(asked),
-        }) => block_on(build_image(&config, &simulation, &around, asked))?,
-        Some(Command::Info(format)) => block_on(about(&config, &simulation, format.output))?,
-        _ => console(config, simulation, &faults),
+        }) => block_on(build_image(&here, asked))?,
+        Some(Command::Info(format)) => block_on(about(&here, format.output))?,
+        _ => console(here, &faults),
     }
 }
 
@@ -147,23 +175,21 @@ fn offer() -> Result<Choice> {
 }
 
 /// Opens the console.
-fn console(config: Config, simulation: SimOptions, faults: &[Error]) -> Result<ExitCode> {
-    let environment = config.environment()?.clone();
-    let paths = config.paths;
-    let (themes, audit_logs) = (paths.themes.clone(), paths.audit_logs.clone());
-    let connect = move |environment: &Environment| connect(environment, &simulation, &paths);
+fn console(here: Here, faults: &[Error]) -> Result<ExitCode> {
+    let environment = here.config.environment()?.clone();
+    let opener = here.opener();
+    let config = here.config;
     let end = console::open(Setup {
-        now: connect(&environment).now(),
+        now: opener.open(&environment).cloud.now(),
         environment,
         environments: config.environments.into_values().collect(),
         theme: config.theme.map(|theme| theme.value),
         colours: colours(),
-        themes,
-        audit_logs,
+        themes: config.paths.themes,
         keys: config.keys,
         logs: config.logs,
         warning: faults.first().map(ToString::to_string),
-        connect: Box::new(connect),
+        opener,
     })?;
     Ok(match end {
         End::Left => ExitCode::SUCCESS,
@@ -172,8 +198,8 @@ fn console(config: Config, simulation: SimOptions, faults: &[Error]) -> Result<E
 }
 
 /// `hydren status`.
-async fn status(config: &Config, simulation: &SimOptions, output: Output) -> Result<ExitCode> {
-    let (environment, cloud) = open(config, simulation).await?;
+async fn status(here: &Here, output: Output) -> Result<ExitCode> {
+    let (environment, Opened { cloud, .. }) = here.open().await?;
     let seen = report::observe(&*cloud, &environment).await;
     let now = cloud.now();
     let assessment = triage::assess(&environment, &seen, now);
@@ -193,8 +219,8 @@ async fn status(config: &Config, simulation: &SimOptions, output: Output) -> Res
 }
 
 /// `hydren events`.
-async fn timeline(config: &Config, simulation: &SimOptions, output: Output) -> Result<ExitCode> {
-    let (environment, cloud) = open(config, simulation).await?;
+async fn timeline(here: &Here, output: Output) -> Result<ExitCode> {
+    let (environment, Opened { cloud, .. }) = here.open().await?;
     let seen = report::observe(&*cloud, &environment).await;
     report::readable(&seen)?;
     let text = events::print(&environment, &triage::timeline(&seen), cloud.now(), output)?;
@@ -216,8 +242,8 @@ fn audit(config: &Config, options: &Options, output: Output) -> Result<ExitCode>
 }
 
 /// `hydren db snapshots`.
-async fn snapshots(config: &Config, simulation: &SimOptions, output: Output) -> Result<ExitCode> {
-    let (environment, cloud) = open(config, simulation).await?;
+async fn snapshots(here: &Here, output: Output) -> Result<ExitCode> {
+    let (environment, Opened { cloud, .. }) = here.open().await?;
     let database = Desk::new(&*cloud, &environment).database().await?;
     let text = report::snapshots::print(&environment, &database, cloud.now(), output)?;
     print_text(&text, output)?;
@@ -225,41 +251,26 @@ async fn snapshots(config: &Config, simulation: &SimOptions, output: Output) -> 
 }
 
 /// `hydren image list`.
-async fn images(
-    config: &Config,
-    simulation: &SimOptions,
-    around: &Surroundings,
-    name: Option<&str>,
-    output: Output,
-) -> Result<ExitCode> {
-    let (environment, cloud, engine) = open_with_engine(config, simulation, around).await?;
+async fn images(here: &Here, name: Option<&str>, output: Output) -> Result<ExitCode> {
+    let (environment, Opened { cloud, workshop }) = here.open().await?;
     let desk = Desk::new(&*cloud, &environment);
-    let here = async {
-        match &engine {
-            Ok(engine) => engine.images().await,
-            Err(error) => Err(error.clone()),
-        }
-    };
-    let seen = report::images::observe(&desk, here).await;
+    let local = async { workshop.engine().await?.images().await };
+    let seen = report::images::observe(&desk, local).await;
     let text = report::images::print(&environment, &seen, name, cloud.now(), output)?;
     print_text(&text, output)?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// `hydren image build`.
-async fn build_image(
-    config: &Config,
-    simulation: &SimOptions,
-    around: &Surroundings,
-    asked: &ImageBuild,
-) -> Result<ExitCode> {
-    let component = config.component(&asked.component)?;
-    let engine = DockerEngine::connect(around).await?;
+async fn build_image(here: &Here, asked: &ImageBuild) -> Result<ExitCode> {
+    let workshop = here.workshop()?;
+    let component = workshop.component(&asked.component)?;
+    let engine = workshop.engine().await?;
     let tell = |text: &str| {
         // There is nobody left to tell when this fails.
         let _ = std::io::stderr().write_all(text.as_bytes());
     };
-    let source = Source::read(&component.context).await;
+    let source = workshop.source(component).await;
     if let Source::Unknown(why) = &source {
         tell(&format!(
             "the commit is not known ({}): the image is tagged by the time\n",
@@ -269,7 +280,7 @@ async fn build_image(
     let mut runs = Runs::default();
     if component.repository.is_none() || (component.platform.is_none() && asked.platform.is_none())
     {
-        match what_runs(config, simulation, &component.service).await {
+        match what_runs(here, &component.service).await {
             Ok(found) => runs = found,
             Err(error) => tell(&format!(
                 "what {} runs now is not known ({}): the component and the engine decide the image's name and platform\n",
@@ -289,7 +300,7 @@ async fn build_image(
             return Err(Error::new(ErrorKind::Interrupted, "the build was cancelled: no image was made")
                 .hint("what its finished steps made stays in the engine's cache"));
         }
-        view = report::build::build(&engine, order.clone(), tell) => view?,
+        view = report::build::build(&*engine, order.clone(), tell) => view?,
     };
     let text = report::build::print(&component.name, &order, &source, &view, asked.output)?;
     print_text(&text, asked.output)?;
@@ -297,29 +308,13 @@ async fn build_image(
 }
 
 /// `hydren image push`.
-async fn push_image(
-    config: &Config,
-    simulation: &SimOptions,
-    around: &Surroundings,
-    asked: &ImagePush,
-) -> Result<ExitCode> {
-    let (environment, cloud, engine) = open_with_engine(config, simulation, around).await?;
-    let engine = engine?;
-    if environment.access == Access::ReadOnly {
-        let why = environment.access_reason.as_deref();
-        let what = format!(
-            "pushing {} was refused: {}",
-            asked.what,
-            why.unwrap_or("the environment is read-only")
-        );
-        return Err(Error::new(ErrorKind::ReadOnly, what).hint(
-            "choose an environment with write access, or remove the setting that forbids changes",
-        ));
-    }
+async fn push_image(here: &Here, asked: &ImagePush) -> Result<ExitCode> {
+    let (environment, Opened { cloud, workshop }) = here.open().await?;
+    let engine = workshop.engine().await?;
     let desk = Desk::new(&*cloud, &environment);
-    let repository = match config.components.get(&asked.what) {
-        None => None,
-        Some(component) => match &component.repository {
+    let repository = match workshop.component(&asked.what) {
+        Err(_) => None,
+        Ok(component) => match &component.repository {
             Some(repository) => Some(repository.clone()),
             None => Runs::of(&*desk.compute().await?, &component.service).repository,
         },
@@ -341,7 +336,6 @@ async fn push_image(
             let _ = std::io::stderr().write_all(line.as_bytes());
         }
     };
-    let logins = Logins::of_process();
     let pushed = tokio::select! {
         biased;
         // Dropping the push cancels it.
@@ -349,7 +343,7 @@ async fn push_image(
             return Err(Error::new(ErrorKind::Interrupted, format!("the push was cancelled: {} was not pushed", target.reference))
                 .hint("layers that have arrived are not sent again"));
         }
-        pushed = push(&*engine, &*cloud, &logins, &target.reference, tell) => pushed?,
+        pushed = push(&*engine, &*cloud, workshop.logins(), &target.reference, tell) => pushed?,
     };
     let images = desk.images().await.ok();
     let text = report::push::print(&pushed, &teller.view, images.as_deref(), asked.output)?;
@@ -358,19 +352,20 @@ async fn push_image(
 }
 
 /// Asks AWS what `service` runs.
-async fn what_runs(config: &Config, simulation: &SimOptions, service: &str) -> Result<Runs> {
-    let (environment, cloud) = open(config, simulation).await?;
+async fn what_runs(here: &Here, service: &str) -> Result<Runs> {
+    let (environment, Opened { cloud, .. }) = here.open().await?;
     let compute = Desk::new(&*cloud, &environment).compute().await?;
     Ok(Runs::of(&compute, service))
 }
 
 /// `hydren info`. Nothing configured is an answer here, not a failure.
-async fn about(config: &Config, simulation: &SimOptions, output: Output) -> Result<ExitCode> {
+async fn about(here: &Here, output: Output) -> Result<ExitCode> {
+    let config = &here.config;
     if config.environments.is_empty() {
         print_text(&info::print(config, None, output)?, output)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let (environment, cloud) = open(config, simulation).await?;
+    let (environment, Opened { cloud, .. }) = here.open().await?;
     let identity = cloud.identity().await;
     let mut steady = None;
     if identity.is_ok() {
@@ -387,16 +382,10 @@ async fn about(config: &Config, simulation: &SimOptions, output: Output) -> Resu
 }
 
 /// Every operation.
-async fn operate(
-    config: &Config,
-    mut simulation: SimOptions,
-    request: Request,
-    carry: Carry,
-) -> Result<ExitCode> {
-    // Nobody wants to wait minutes for a simulation: its clock goes as fast as it is looked at.
-    simulation.elapsed.get_or_insert_default();
-    let (environment, cloud) = open(config, &simulation).await?;
-    let desk = Desk::new(&*cloud, &environment);
+async fn operate(here: &Here, request: Request, carry: Carry) -> Result<ExitCode> {
+    let (environment, Opened { cloud, workshop }) = here.open().await?;
+    let desk = Desk::new(&*cloud, &environment).beside(&workshop);
+    let request_is_local = request.operation().is_local();
     let plan = request.plan(&desk).await?;
     let session = matches!(plan.goal, Goal::Session { .. });
     if session && !carry.dry_run && (carry.output == Output::Json || carry.no_wait) {
@@ -426,7 +415,7 @@ async fn operate(
         }
         return Err(error);
     }
-    if !carry.yes {
+    if !carry.yes && !request_is_local {
         confirm(&plan, &environment)?;
     }
     let tell = |line: &str| {
@@ -436,7 +425,18 @@ async fn operate(
     // From here on ctrl-c does not end the process between two calls.
     let mut interrupted = signal(SignalKind::interrupt())
         .map_err(|e| Error::new(ErrorKind::Io, "signals cannot be listened to").source(e))?;
-    let (mut watch, fresh) = report::operate::carry(&*cloud, &environment, plan, tell).await;
+    let stop = CancellationToken::new();
+    let (mut watch, fresh) = {
+        let mut carrying = pin!(report::operate::carry(&desk, plan, &stop, tell));
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut carrying => break done,
+                // A stage ends by it; calls are made to their end.
+                _ = interrupted.recv() => stop.cancel(),
+            }
+        }
+    };
     if let Some(session) = watch.session.take() {
         tell(&watch.way_out());
         watch.left(attend::to_the_end(&session).await, cloud.now());
@@ -444,14 +444,23 @@ async fn operate(
     if carry.no_wait {
         watch.accept(cloud.now());
     }
-    tokio::select! {
-        // What has ended has, also by an interrupt.
-        biased;
-        () = report::operate::watch(&*cloud, &mut watch, tell) => {}
-        _ = interrupted.recv() => {
-            return Err(Error::new(ErrorKind::Interrupted, "no longer watched: what AWS has accepted goes on")
-                .hint("`hydren events --audit` says which calls were made, `hydren status` how it is"));
+    let watching = async {
+        if watch.outcome.is_none() && stop.is_cancelled() {
+            return false;
         }
+        tokio::select! {
+            // What has ended has, also by an interrupt.
+            biased;
+            () = report::operate::watch(&*cloud, &mut watch, tell) => true,
+            _ = interrupted.recv() => false,
+        }
+    };
+    if !watching.await {
+        return Err(Error::new(
+            ErrorKind::Interrupted,
+            "no longer watched: what AWS has accepted goes on",
+        )
+        .hint("`hydren events --audit` says which calls were made, `hydren status` how it is"));
     }
     if let Some(fresh) = &fresh
         && carry.output != Output::Json
@@ -493,7 +502,7 @@ fn confirm(plan: &Plan, environment: &Environment) -> Result<()> {
 }
 
 /// `hydren logs`.
-async fn read_logs(config: &Config, simulation: &SimOptions, asked: &Logs) -> Result<ExitCode> {
+async fn read_logs(here: &Here, asked: &Logs) -> Result<ExitCode> {
     let (words, since, form, filter) = match &asked.command {
         Some(LogsCommand::Query {
             sources,
@@ -506,13 +515,13 @@ async fn read_logs(config: &Config, simulation: &SimOptions, asked: &Logs) -> Re
             limit,
             format,
         }) => {
-            let (environment, cloud) = open(config, simulation).await?;
+            let (environment, Opened { cloud, .. }) = here.open().await?;
             let flows = logs::flows(&*cloud, &environment, *since, *limit).await?;
             return print(flows.print(format.output)?.as_bytes()).map(|()| ExitCode::SUCCESS);
         }
         None => (&asked.sources, asked.since, &asked.form, &asked.filter),
     };
-    let (environment, cloud) = open(config, simulation).await?;
+    let (environment, Opened { cloud, .. }) = here.open().await?;
     let seen = logs::observe(&*cloud).await;
     for tier in logs::TIERS {
         if let Some(error) = &seen.tier(tier).error
@@ -576,7 +585,7 @@ async fn read_logs(config: &Config, simulation: &SimOptions, asked: &Logs) -> Re
                 prefer: if asked.poll {
                     Delivery::Polling
                 } else {
-                    config.logs.delivery
+                    here.config.logs.delivery
                 },
             };
             logs::follow(&*cloud, follow, &printer, &mut out).await?;
@@ -665,11 +674,13 @@ async fn discover(
     leave_out(&faults);
     let environment = project.environment(options.name.as_deref(), simulation)?;
     let environment = locate(environment).await?;
-    let cloud = connect(
-        &environment,
-        &simulation.cloned().unwrap_or_default(),
-        &project.config.paths,
-    );
+    let opener = Opener {
+        simulation: simulation.cloned().unwrap_or_default(),
+        audit_logs: project.config.paths.audit_logs.clone(),
+        components: project.config.components.clone(),
+        around: Surroundings::default(),
+    };
+    let cloud = opener.open(&environment).cloud;
     let found = cloud.discover(&init::start(options)).await?;
     print(init::steps(&found).as_bytes())?;
 
@@ -700,30 +711,6 @@ async fn discover(
         .as_bytes(),
     )?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// The environment in use and its cloud.
-async fn open(config: &Config, simulation: &SimOptions) -> Result<(Environment, Arc<dyn Cloud>)> {
-    let environment = locate(config.environment()?.clone()).await?;
-    let cloud = connect(&environment, simulation, &config.paths);
-    Ok((environment, cloud))
-}
-
-/// The same with the engine beside it: the simulated one in the demo, the one of the `docker` command otherwise, or why there is none.
-async fn open_with_engine(
-    config: &Config,
-    simulation: &SimOptions,
-    around: &Surroundings,
-) -> Result<(Environment, Arc<dyn Cloud>, Result<Box<dyn Engine>>)> {
-    if config.environment()?.simulated {
-        let simulated = Arc::new(SimCloud::new(simulation.clone()));
-        let engine: Box<dyn Engine> = Box::new(SimEngine::new(Arc::clone(&simulated)));
-        return Ok((config.environment()?.clone(), simulated, Ok(engine)));
-    }
-    let (environment, cloud) = open(config, simulation).await?;
-    let engine = DockerEngine::connect(around).await;
-    let engine = engine.map(|engine| Box::new(engine) as Box<dyn Engine>);
-    Ok((environment, cloud, engine))
 }
 
 fn block_on<T>(future: impl Future<Output = T>) -> Result<T> {

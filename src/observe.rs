@@ -1,6 +1,7 @@
 //! What has been observed of an environment so far: per tier the last good data, its age, and the newest failure beside it.
 
 use crate::{
+    engine::workshop::{Bench, Held},
     error::{Error, ErrorKind},
     format,
     model::{
@@ -105,6 +106,8 @@ pub struct Observations {
     pub metrics: Observed<Arc<Metrics>>,
     /// Who the caller is.
     pub identity: Observed<Identity>,
+    /// What is in the workshop of this machine.
+    pub bench: Observed<Arc<Bench>>,
 }
 
 /// Writes the typed accessor of a tier.
@@ -122,6 +125,12 @@ macro_rules! typed {
 }
 
 impl Observations {
+    /// What the container engine of this machine is and holds, where there is one.
+    #[must_use]
+    pub fn engine(&self) -> Option<&Held> {
+        self.bench.value.as_ref()?.engine.as_ref().ok()
+    }
+
     /// What was observed of `tier`.
     #[must_use]
     pub fn tier(&self, tier: Tier) -> &Observed<Snapshot> {

@@ -6,6 +6,8 @@
 //!            changes nothing              call         new observation, with a deadline
 //! ```
 //!
+//! What the container engine of this machine does before the calls stands in a plan as [`Stage`]s: build, try, push.
+//!
 //! An operation is one file here: a struct of its inputs that implements [`Operation`], and a row in the table of [`Request`]. It says
 //! which form asks for its inputs and builds a [`Plan`]; review, confirmation by risk, read-only mode, audit log, progress, undo,
 //! `--dry-run` and the headless twin come from the pipe and are the same for all.
@@ -34,6 +36,8 @@ mod rollback;
 pub mod rollout;
 mod scale;
 mod session;
+mod ship;
+pub mod stage;
 mod stop_task;
 mod watch;
 
@@ -60,6 +64,8 @@ pub use rollback::RollBack;
 pub use rollout::RollOut;
 pub use scale::Scale;
 pub use session::{DEFAULT_COMMAND, ForwardPort, OpenShell, SwitchExec, Toward, Whereto};
+pub use ship::{Leg, Ship, Terms};
+pub use stage::{Made, Stage, StageEvent, StageView, Staged, Weight};
 pub use stop_task::StopTask;
 pub use watch::{CallState, Outcome, Timed, Watch};
 
@@ -76,6 +82,24 @@ pub trait Operation: Send + Sync {
 
     /// The IAM actions that its calls need.
     fn actions(&self) -> &'static [&'static str];
+
+    /// Whether it changes nothing but this machine: then it needs no confirmation, and read-only mode lets it pass.
+    fn is_local(&self) -> bool {
+        false
+    }
+
+    /// Plans what follows the stages of its plan, now that they are done.
+    ///
+    /// # Errors
+    /// Those of [`Operation::plan`].
+    async fn rest(&self, desk: &Desk<'_>, _made: &Made) -> Result<Plan> {
+        self.plan(desk).await
+    }
+
+    /// What goes on with an image that failed its trial, where somebody insists.
+    fn insisted(&self) -> Option<Request> {
+        None
+    }
 
     /// Asks for what is left to be said, filled with what is known; `None` where nothing is to be asked.
     ///
@@ -158,6 +182,7 @@ requests! {
     UnlistAddress(UnlistAddress) "Takes an address off an IP set.",
     SwitchAlarm(SwitchAlarm) "Switches the actions of an alarm.",
     CreateRepository(CreateRepository) "Makes a repository of ECR.",
+    Ship(Ship) "Builds an image of a component, tries it, pushes it, rolls it out, or some of that.",
     PruneImages(PruneImages) "Deletes images without a tag that nothing uses.",
     Snapshot(SnapshotDatabase) "Takes a snapshot of the database.",
     DeleteSnapshot(DeleteSnapshot) "Deletes a manual snapshot of the database.",
@@ -171,6 +196,12 @@ impl Request {
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.operation().name()
+    }
+
+    /// What goes on with an image that failed its trial, where somebody insists.
+    #[must_use]
+    pub fn insisted(&self) -> Option<Self> {
+        self.operation().insisted()
     }
 
     /// Makes its plan; see [`Operation::plan`].

@@ -19,6 +19,9 @@ pub const METRICS: i64 = 60;
 /// Seconds between two looks at the caller's identity.
 pub const IDENTITY: i64 = 300;
 
+/// Seconds between two looks at the container engine of this machine, while its images are on screen.
+pub const BENCH: i64 = 10;
+
 /// Seconds between two reads of `tier` while somebody looks.
 #[must_use]
 pub const fn interval(tier: Tier) -> i64 {

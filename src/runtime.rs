@@ -5,10 +5,11 @@
 use crate::{
     app::{App, Effect, History, Msg, Past, Report, Work},
     attend::{Attended, Ended},
-    audit::{AuditLog, AuditLogs},
+    audit::AuditLog,
     cloud::{Cloud, aws},
+    connect::{Opened, Opener},
     error::{Error, ErrorKind, Result},
-    model::{environment::Environment, log::Followed},
+    model::log::{Follow, Followed},
     op::{Desk, Watch, carry_out},
     terminal::Terminal,
     theme::Theme,
@@ -17,6 +18,7 @@ use crossterm::event::{Event, EventStream};
 use futures::{FutureExt as _, StreamExt as _};
 use signal_hook::consts::{SIGCONT, SIGSTOP, SIGTSTP};
 use std::{
+    collections::HashMap,
     fs::{File, OpenOptions},
     io::{BufWriter, Write as _},
     os::unix::fs::OpenOptionsExt as _,
@@ -30,15 +32,13 @@ use tokio::{
     task::AbortHandle,
     time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
 };
+use tokio_util::sync::CancellationToken;
 
 /// Shortest time between two frames: 30 a second.
 const FRAME: Duration = Duration::from_millis(33);
 
 /// A read that has not answered after this long never will; each of its calls has shorter limits of its own.
 const LIMIT: Duration = Duration::from_mins(1);
-
-/// Makes the cloud of an environment.
-pub type Connect = Box<dyn Fn(&Environment) -> Arc<dyn Cloud>>;
 
 /// How the console ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,35 +51,35 @@ pub enum End {
 
 /// What performs effects.
 struct Performer {
-    cloud: Arc<dyn Cloud>,
-    connect: Connect,
+    here: Opened,
+    opener: Opener,
     themes: Option<PathBuf>,
-    audit_logs: AuditLogs,
     answers: UnboundedSender<Msg>,
     /// What follows logs.
     follower: Option<AbortHandle>,
+    /// What cancels the stages of operations, by the operations' places.
+    stops: HashMap<usize, CancellationToken>,
 }
 
-/// Runs the console until it is left. `themes` is the folder of the user's own themes, `audit_logs` what was changed before.
+/// Runs the console until it is left. `themes` is the folder of the user's own themes.
 ///
 /// # Errors
 /// The terminal went away, or signals cannot be listened to.
 pub async fn run(
     mut app: App,
     mut terminal: Terminal,
-    connect: Connect,
+    opener: Opener,
     themes: Option<PathBuf>,
-    audit_logs: AuditLogs,
 ) -> Result<End> {
     let (answers, mut answered) = unbounded_channel();
-    let cloud = connect(&app.environment);
+    let here = opener.open(&app.environment);
     let mut performer = Performer {
-        cloud,
-        connect,
+        here,
+        opener,
         themes,
-        audit_logs,
         answers,
         follower: None,
+        stops: HashMap::new(),
     };
     let mut keys = Keys::default();
     let mut away: Option<(usize, Attended)> = None;
@@ -199,14 +199,14 @@ fn message(event: Event) -> Option<Msg> {
 impl Performer {
     fn tick(&self) -> Msg {
         Msg::Tick {
-            now: self.cloud.now(),
-            spent: self.cloud.meter().total(),
+            now: self.here.cloud.now(),
+            spent: self.here.cloud.meter().total(),
         }
     }
 
     /// Performs an effect; whatever takes time answers later.
     fn perform(&mut self, effect: Effect, app: &App, terminal: &mut Terminal) -> Result<()> {
-        let cloud = Arc::clone(&self.cloud);
+        let cloud = Arc::clone(&self.here.cloud);
         let generation = app.generation;
         match effect {
             Effect::Read(tier) => self.answer(async move {
@@ -229,20 +229,13 @@ impl Performer {
                     result: within(LIMIT, "sts:GetCallerIdentity", cloud.identity()).await,
                 }
             }),
-            Effect::Follow(follow) => {
-                self.stop_following();
-                let answers = self.answers.clone();
-                let task = tokio::spawn(async move {
-                    let mut told = cloud.follow(follow);
-                    while let Some(told) = told.next().await {
-                        for told in portions(told) {
-                            // Nobody listens any more only when the console is being left.
-                            let _ = answers.send(Msg::Log { generation, told });
-                        }
-                    }
-                });
-                self.follower = Some(task.abort_handle());
+            Effect::LookAtBench => self.look_at_bench(generation),
+            Effect::Cancel(index) => {
+                if let Some(stop) = self.stops.get(&index) {
+                    stop.cancel();
+                }
             }
+            Effect::Follow(follow) => self.follow(follow, generation),
             Effect::Unfollow => self.stop_following(),
             Effect::Search(purpose, job) => {
                 let answers = self.answers.clone();
@@ -282,13 +275,13 @@ impl Performer {
                 Msg::Saved(save_new(&path, |file| lines.write(file)).map(|()| path))
             }),
             Effect::Connect(environment) => {
-                self.cloud = (self.connect)(&environment);
+                self.here = self.opener.open(&environment);
                 let tick = self.tick();
                 self.answer(async { tick });
             }
             Effect::ListProfiles => self.answer(async { Msg::Profiles(aws::profiles().await) }),
             Effect::ReadAudit => {
-                let path = self.audit_logs.of(&app.environment).to_owned();
+                let path = self.opener.audit_logs.of(&app.environment).to_owned();
                 self.work(move || Msg::Audit(AuditLog::read(&path)));
             }
             Effect::ListThemes => {
@@ -306,8 +299,12 @@ impl Performer {
     }
 
     /// Does what an operation needs of AWS, and tells what came of it.
-    fn operate(&self, work: Work, app: &App) {
-        let cloud = Arc::clone(&self.cloud);
+    fn operate(&mut self, work: Work, app: &App) {
+        let Opened { cloud, workshop } = self.here.clone();
+        let stop = CancellationToken::new();
+        if let Work::CarryOut(index, _) = &work {
+            self.stops.insert(*index, stop.clone());
+        }
         let environment = app.environment.clone();
         let (answers, generation) = (self.answers.clone(), app.generation);
         let tell = move |report| {
@@ -315,7 +312,7 @@ impl Performer {
             let _ = answers.send(Msg::Operation { generation, report });
         };
         tokio::spawn(async move {
-            let desk = Desk::new(&*cloud, &environment);
+            let desk = Desk::new(&*cloud, &environment).beside(&workshop);
             match work {
                 Work::Ask(request) => {
                     let form = within(LIMIT, request.name(), request.operation().form(&desk)).await;
@@ -335,12 +332,40 @@ impl Performer {
                 }
                 Work::CarryOut(index, plan) => {
                     let told = |told| tell(Report::Carried(index, told));
-                    if let Some(fresh) = carry_out(&desk, &plan, told).await {
+                    if let Some(fresh) = carry_out(&desk, &plan, &stop, told).await {
                         tell(Report::Outdated(index, Box::new(fresh)));
                     }
                 }
             }
         });
+    }
+
+    /// Looks at what is in the workshop.
+    fn look_at_bench(&self, generation: u64) {
+        let workshop = Arc::clone(&self.here.workshop);
+        self.answer(async move {
+            let look = async { Ok(Arc::new(workshop.look().await)) };
+            Msg::Bench {
+                generation,
+                result: within(LIMIT, "the container engine", look).await,
+            }
+        });
+    }
+
+    /// Follows logs, and nothing else that was followed.
+    fn follow(&mut self, follow: Follow, generation: u64) {
+        self.stop_following();
+        let (cloud, answers) = (Arc::clone(&self.here.cloud), self.answers.clone());
+        let task = tokio::spawn(async move {
+            let mut told = cloud.follow(follow);
+            while let Some(told) = told.next().await {
+                for told in portions(told) {
+                    // Nobody listens any more only when the console is being left.
+                    let _ = answers.send(Msg::Log { generation, told });
+                }
+            }
+        });
+        self.follower = Some(task.abort_handle());
     }
 
     fn tell(&self, msg: Msg) {

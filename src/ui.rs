@@ -13,6 +13,7 @@ mod insights;
 mod logs;
 mod operate;
 mod overview;
+mod stage;
 mod tier;
 pub mod widget;
 

@@ -9,7 +9,7 @@ mod database;
 mod describe;
 mod edge;
 pub mod flows;
-mod images;
+pub mod images;
 mod link;
 mod network;
 pub mod overview;
@@ -260,6 +260,8 @@ fn rows(pane: Pane, scope: &Scope<'_>) -> Grid {
         Pane::Running => images::running(scope),
         Pane::Repositories => images::repositories(scope),
         Pane::ImageList => images::images(scope),
+        Pane::Components => images::components(scope),
+        Pane::Local => images::local(scope),
         Pane::Alarms => alarms::alarms(scope),
         Pane::AlarmHistory => alarms::history(scope),
         Pane::Dashboards => alarms::dashboards(scope),

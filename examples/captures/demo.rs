@@ -3,12 +3,16 @@
 use futures::StreamExt as _;
 use hydren::{
     app::{App, Effect, Msg, Screen},
+    audit::AuditLogs,
     cli::Output,
     cloud::{
-        Cloud as _,
-        sim::{self, SimCloud, SimOptions},
+        Cloud,
+        sim::{self, SimOptions},
     },
     command,
+    config::Surroundings,
+    connect::{Opened, Opener},
+    engine::workshop::Workshop,
     error::{Error, ErrorKind, Result},
     keymap::Keymap,
     model::log::Followed,
@@ -16,8 +20,9 @@ use hydren::{
     theme::{self, Theme},
     triage, ui,
 };
+use indexmap::IndexMap;
 use ratatui::{buffer::Buffer, layout::Rect};
-use std::time::Duration;
+use std::{path::Path, sync::Arc, time::Duration};
 use tokio::runtime::Runtime;
 
 /// The simulation that captures and benches look at: seed 7, half an hour after its epoch, as in `--seed 7 --elapsed 30m`.
@@ -33,7 +38,8 @@ fn simulation() -> SimOptions {
 pub struct Demo {
     /// The console.
     pub app: App,
-    cloud: SimCloud,
+    cloud: Arc<dyn Cloud>,
+    workshop: Arc<Workshop>,
     runtime: Runtime,
 }
 
@@ -43,10 +49,17 @@ impl Demo {
     /// # Errors
     /// The default theme or keys are broken, or no thread can be started.
     pub fn new() -> Result<Self> {
-        let cloud = SimCloud::new(simulation());
+        let opener = Opener {
+            simulation: simulation(),
+            // Nothing is changed, and so nothing is written.
+            audit_logs: AuditLogs::in_folder(Path::new("/nonexistent")),
+            components: IndexMap::new(),
+            around: Surroundings::default(),
+        };
         let (theme, _) = Theme::load(theme::DEFAULT, None)?;
         let keymap = Keymap::new(&toml::Table::new())?;
         let environment = sim::environment();
+        let Opened { cloud, workshop } = opener.open(&environment);
         let mut app = App::new(
             environment.clone(),
             vec![environment],
@@ -62,6 +75,7 @@ impl Demo {
         Ok(Self {
             app,
             cloud,
+            workshop,
             runtime,
         })
     }
@@ -127,7 +141,7 @@ impl Demo {
         let environment = &self.app.environment;
         let seen = self
             .runtime
-            .block_on(report::observe(&self.cloud, environment));
+            .block_on(report::observe(&*self.cloud, environment));
         let now = self.cloud.now();
         let assessment = triage::assess(environment, &seen, now);
         let status = Status {
@@ -182,6 +196,10 @@ impl Demo {
                     answers.insert(0, Msg::Log { generation, told });
                     answers
                 }
+                Effect::LookAtBench => vec![Msg::Bench {
+                    generation,
+                    result: Ok(Arc::new(self.workshop.look().await)),
+                }],
                 Effect::AddFlows(job) => vec![Msg::Flows {
                     generation,
                     sums: Box::new(job.run()),

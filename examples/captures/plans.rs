@@ -3,13 +3,17 @@
 use super::pages::Page;
 use clap::Parser as _;
 use hydren::{
+    audit::AuditLogs,
     cli::{Cli, Command},
-    cloud::sim::{self, SimCloud, SimOptions},
+    cloud::sim::{self, SimOptions},
+    config::Surroundings,
+    connect::{Opened, Opener},
     error::{Error, ErrorKind, Result},
     op::Desk,
     report,
 };
-use std::time::Duration;
+use indexmap::IndexMap;
+use std::{path::Path, time::Duration};
 
 /// Begins a block whose first line is a command and whose others are what it prints.
 const BLOCK: &str = "```console\n$ ";
@@ -42,15 +46,23 @@ fn printed(command: &str) -> Result<String> {
     let request = cli.command.as_ref().and_then(Command::request);
     let (request, carry) = request.ok_or_else(|| broken("it is no operation".to_owned()))?;
     let options = cli.simulation()?.unwrap_or_default();
-    let cloud = SimCloud::new(SimOptions {
-        elapsed: options.elapsed.or(Some(Duration::ZERO)),
-        ..options
-    });
+    let opener = Opener {
+        simulation: SimOptions {
+            elapsed: options.elapsed.or(Some(Duration::ZERO)),
+            ..options
+        },
+        // Nothing is carried out, and so nothing is written.
+        audit_logs: AuditLogs::in_folder(Path::new("/nonexistent")),
+        components: IndexMap::new(),
+        around: Surroundings::default(),
+    };
     let environment = sim::environment();
+    let Opened { cloud, workshop } = opener.open(&environment);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|e| broken(e.to_string()))?;
-    let plan = runtime.block_on(request.plan(&Desk::new(&cloud, &environment)))?;
+    let plan =
+        runtime.block_on(request.plan(&Desk::new(&*cloud, &environment).beside(&workshop)))?;
     report::operate::plan(&environment, &plan, carry.output)
 }

@@ -610,6 +610,7 @@ impl App {
         self.due_metrics.at_once();
         self.due_charts.at_once();
         self.due_identity.at_once();
+        self.due_bench.at_once();
         self.say("reading again");
         self.poll()
     }
@@ -647,8 +648,8 @@ impl App {
 
     /// Leaves the console, but not while a change is being made: what was done and what not would not be told.
     pub fn quit(&mut self) -> Vec<Effect> {
-        if self.is_calling() {
-            self.say("a change is being made: wait until AWS has answered");
+        if let Some(why) = self.busy() {
+            self.say(why);
             return Vec::new();
         }
         vec![Effect::Quit]

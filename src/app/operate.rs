@@ -1,6 +1,7 @@
 //! Operations in the console: asking for inputs, showing the plan, taking the answer, watching what becomes of it.
 
 mod edge;
+mod images;
 pub mod session;
 
 use super::{App, Effect, Layer, Lines, Pane, Running, Screen};
@@ -12,6 +13,7 @@ use crate::{
     op::{
         self, CallState, Confirmation, Goal, LastWords, Outcome, Plan, Request, Told, Watch,
         form::{Form, Kind},
+        stage::Failure,
     },
 };
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
@@ -132,12 +134,9 @@ impl App {
     /// Why an operation cannot be begun, known before it is tried: the environment is read-only, or AWS has denied a call of it.
     #[must_use]
     pub fn blocked(&self, request: &Request) -> Option<String> {
-        if self.environment.access == Access::ReadOnly {
-            let why = self.environment.access_reason.as_deref();
-            return Some(format!(
-                "read-only: {}",
-                why.unwrap_or("the environment is read-only")
-            ));
+        let why = self.environment.read_only();
+        if let Some(why) = why.filter(|_| !request.operation().is_local()) {
+            return Some(format!("read-only: {why}"));
         }
         let actions = request.operation().actions();
         let denied = actions.iter().find(|action| self.denied.contains(**action));
@@ -392,11 +391,22 @@ impl App {
             let error = error.clone();
             self.note_error("Operations", Some(&error));
         }
+        if let Told::Fallen(_, Failure::Error(error)) = &told {
+            let error = error.clone();
+            self.note_error("Images", Some(&error));
+        }
+        let stage = matches!(told, Told::Ended(..) | Told::Fallen(..));
         let all = matches!(told, Told::AllAccepted);
         let Some(watch) = self.watches.get_mut(index) else {
             return Vec::new();
         };
         watch.told(told, self.now);
+        if stage {
+            // What was made and pushed is to be seen.
+            self.due_bench.at_once();
+            self.due_tiers[Tier::Images.index()].at_once();
+            return self.poll();
+        }
         if !all {
             return Vec::new();
         }
@@ -490,6 +500,15 @@ impl App {
         self.watches.iter().any(Watch::is_calling)
     }
 
+    /// Why the console cannot leave an environment now, nor be left.
+    pub(super) fn busy(&self) -> Option<&'static str> {
+        if self.watches.iter().any(|watch| watch.stage().is_some()) {
+            return Some("an image is under way: wait for it, or cancel it (x over it)");
+        }
+        self.is_calling()
+            .then_some("a change is being made: wait until AWS has answered")
+    }
+
     /// Operations that have not ended.
     #[must_use]
     pub fn running_operations(&self) -> usize {
@@ -563,6 +582,11 @@ impl App {
         let next = match key.code {
             KeyCode::Tab => (index + 1) % self.watches.len().max(1),
             KeyCode::BackTab => index.checked_sub(1).unwrap_or(self.watches.len() - 1),
+            KeyCode::Char('x') => {
+                self.watches.get(index)?.stage()?;
+                self.say("cancelling …");
+                return Some(vec![Effect::Cancel(index)]);
+            }
             KeyCode::Char('c') => {
                 let (_, next) = self.watches.get(index)?.paused.clone()?;
                 self.layers.pop();
@@ -607,8 +631,13 @@ impl App {
             .steps
             .iter()
             .map(|t| format!("{}: {}", t.step.label, t.step.detail));
+        let stages = watch
+            .stages
+            .iter()
+            .map(|staged| format!("{}: {}", staged.word, staged.says));
         let end = watch.outcome.iter().flat_map(Outcome::says);
         let lines: Vec<String> = std::iter::once(watch.title.clone())
+            .chain(stages)
             .chain(calls)
             .chain(steps)
             .chain(end)
@@ -688,9 +717,13 @@ impl App {
                 .chain(session::offered())
                 .chain(service)
                 .collect(),
-            (Screen::Services, _) | (Screen::Images, Pane::Running) => {
-                service.into_iter().chain(session::offered()).collect()
-            }
+            (Screen::Images, Pane::Running) => images::offered()
+                .into_iter()
+                .chain(service)
+                .chain(session::offered())
+                .collect(),
+            (Screen::Services, _) => service.into_iter().chain(session::offered()).collect(),
+            (Screen::Images, Pane::Components | Pane::Local) => images::offered().into(),
             (Screen::Database, Pane::Snapshots) => snapshot.into_iter().chain(database).collect(),
             (Screen::Database, _) => database.into(),
             _ => self.edge_operations(),

@@ -115,7 +115,13 @@ impl Screen {
                 Pane::Containers,
             ],
             Self::Database => &[Pane::Snapshots, Pane::DatabaseEvents],
-            Self::Images => &[Pane::Running, Pane::Repositories, Pane::ImageList],
+            Self::Images => &[
+                Pane::Running,
+                Pane::Components,
+                Pane::Repositories,
+                Pane::ImageList,
+                Pane::Local,
+            ],
             Self::Logs => &[Pane::Lines],
             Self::Alarms => &[Pane::Alarms, Pane::AlarmHistory, Pane::Dashboards],
             Self::Network => &[
@@ -206,6 +212,8 @@ panes! {
     Running "Running images" Some(Tier::Ecs);
     Repositories "Repositories" Some(Tier::Images);
     ImageList "Images" Some(Tier::Images);
+    Components "Components" None;
+    Local "Images of this machine" None;
     Lines "Logs" None;
     Answer "Rows" None;
     Alarms "Alarms" Some(Tier::Alarms);

@@ -2,10 +2,11 @@
 
 use super::{Carry, Format, Output};
 use crate::{
-    engine::{Cache, order::Asked},
-    op::{self, Request},
+    engine::{Cache, order::Asked, trial::Afterwards},
+    op::{self, Leg, Request, Ship, Terms, Weight},
 };
 use clap::{Args, Subcommand};
+use std::time::Duration;
 
 /// What to do with images.
 #[derive(Debug, Clone, Subcommand)]
@@ -20,8 +21,12 @@ pub enum ImageCommand {
         #[command(flatten)]
         format: Format,
     },
+    /// Run an image on this machine as its task would, and wait until it is healthy
+    Try(ImageTry),
     /// Push an image to its registry, and read its digest back
     Push(ImagePush),
+    /// Build an image of a component, try it, push it and roll it out: one plan
+    Ship(ImageShip),
     /// Make a repository of ECR: tags that stay what they are, scans on every push, encryption
     CreateRepository {
         /// Name, without the registry
@@ -45,6 +50,8 @@ impl ImageCommand {
     pub(super) fn request(&self) -> Option<(Request, Carry)> {
         Some(match self {
             Self::Build(_) | Self::List { .. } | Self::Push(_) => return None,
+            Self::Try(asked) => asked.request(),
+            Self::Ship(asked) => asked.request(),
             Self::CreateRepository { repository, carry } => {
                 let repository = repository.clone();
                 (op::CreateRepository { repository }.into(), *carry)
@@ -83,12 +90,127 @@ impl ImageBuild {
         Asked {
             tags: self.tags.clone(),
             platform: self.platform.clone(),
-            cache: if self.no_cache {
-                Cache::Ignored
-            } else {
-                Cache::Used
-            },
+            cache: cache(self.no_cache),
         }
+    }
+}
+
+const fn cache(ignored: bool) -> Cache {
+    if ignored { Cache::Ignored } else { Cache::Used }
+}
+
+/// What is tried, and how it is told.
+#[derive(Debug, Clone, Args)]
+pub struct ImageTry {
+    /// Component
+    pub component: String,
+    /// Tag of the image; by default the component's newest one on this machine
+    #[arg(long, value_name = "TAG", value_parser = tag)]
+    pub image: Option<String>,
+    /// How long it may take to become healthy
+    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = super::span)]
+    pub timeout: Duration,
+    /// Leave the container running where it is healthy; the next trial of the component removes it
+    #[arg(long)]
+    pub keep: bool,
+    /// Say how it would be run, and run nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// How to print it; the JSON is described in docs/operations.md
+    #[arg(long, short, value_enum, default_value_t = Output::Table)]
+    pub output: Output,
+}
+
+impl ImageTry {
+    fn request(&self) -> (Request, Carry) {
+        let trial = Terms {
+            timeout_seconds: self.timeout.as_secs(),
+            afterwards: if self.keep {
+                Afterwards::Kept
+            } else {
+                Afterwards::Removed
+            },
+            ..Terms::default()
+        };
+        let ship = Ship {
+            image: self.image.clone(),
+            trial,
+            ..Ship::new(&self.component, Leg::Try, Leg::Try)
+        };
+        let carry = Carry {
+            dry_run: self.dry_run,
+            yes: true,
+            no_wait: false,
+            output: self.output,
+        };
+        (ship.into(), carry)
+    }
+}
+
+/// What is shipped, and how it is carried out.
+#[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
+pub struct ImageShip {
+    /// Component
+    pub component: String,
+    /// Tag in place of the commit's short id; may be repeated
+    #[arg(long = "tag", short, value_name = "TAG", value_parser = tag)]
+    pub tags: Vec<String>,
+    /// Build nothing: ship the image of this tag that the engine has
+    #[arg(long, value_name = "TAG", value_parser = tag, conflicts_with_all = ["tags", "no_cache", "platform"])]
+    pub image: Option<String>,
+    /// Use no step of an earlier build
+    #[arg(long)]
+    pub no_cache: bool,
+    /// Platform in place of the one that the service's task runs on
+    #[arg(long, value_name = "OS/ARCH", value_parser = ["linux/amd64", "linux/arm64"])]
+    pub platform: Option<String>,
+    /// Do not try the image before it is pushed
+    #[arg(long)]
+    pub no_try: bool,
+    /// Push the image also where it fails its trial
+    #[arg(long, conflicts_with = "no_try")]
+    pub insist: bool,
+    /// How long the image may take to become healthy when it is tried
+    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = super::span)]
+    pub timeout: Duration,
+    /// Build, try and push it, and roll nothing out
+    #[arg(long)]
+    pub no_rollout: bool,
+    /// How it is carried out.
+    #[command(flatten)]
+    pub carry: Carry,
+}
+
+impl ImageShip {
+    fn request(&self) -> (Request, Carry) {
+        let from = match self.image {
+            Some(_) => Leg::Try,
+            None => Leg::Build,
+        };
+        let until = if self.no_rollout {
+            Leg::Push
+        } else {
+            Leg::RollOut
+        };
+        let trial = Terms {
+            weight: match (self.no_try, self.insist) {
+                (true, _) => Weight::Skipped,
+                (false, true) => Weight::Insisted,
+                (false, false) => Weight::Blocks,
+            },
+            timeout_seconds: self.timeout.as_secs(),
+            ..Terms::default()
+        };
+        let ship = Ship {
+            image: self.image.clone(),
+            tags: self.tags.clone(),
+            platform: self.platform.clone(),
+            cache: cache(self.no_cache),
+            trial,
+            ..Ship::new(&self.component, from, until)
+        };
+        (ship.into(), self.carry)
     }
 }
 

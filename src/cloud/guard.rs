@@ -1,14 +1,17 @@
 //! Guards around a cloud, as decorators: read-only mode and the audit log. Both sit where calls are made, not in menus.
 
-use super::{Call, CallOutcome, Cloud, Order, meter::Meter};
+use super::{CallOutcome, Cloud, Order, meter::Meter};
 use crate::{
-    audit::Trial,
+    audit::{
+        Trial,
+        trail::{Trail, UNRECORDED, What},
+    },
     engine::login::Credentials,
-    error::{Error, ErrorKind, Result},
+    error::Result,
     model::{
         Snapshot, Tier,
         discovery::{Discovery, Start},
-        environment::{Access, Environment},
+        environment::Environment,
         identity::Identity,
         image::Manifest,
         log::{Follow, Followed, InsightsAnswer, InsightsQuery, LogEvent, LogQuery},
@@ -16,20 +19,11 @@ use crate::{
         permission::Permission,
         task_document::TaskDocument,
     },
-    op::Change,
 };
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use jiff::Timestamp;
-use serde::Serialize;
-use std::{
-    fs::{File, OpenOptions, Permissions},
-    io::Write as _,
-    os::unix::fs::{FileExt as _, OpenOptionsExt as _, PermissionsExt as _},
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 /// Wraps `cloud` in every guard that `environment` needs. Every call is recorded, refused ones too.
 #[must_use]
@@ -38,58 +32,26 @@ pub fn guarded(
     environment: &Environment,
     audit_log: PathBuf,
 ) -> Arc<dyn Cloud> {
-    let refuse = (environment.access == Access::ReadOnly).then(|| {
-        environment
-            .access_reason
-            .clone()
-            .unwrap_or_else(|| "the environment is read-only".to_owned())
-    });
     Arc::new(Guarded {
         inner: cloud,
-        refuse,
-        environment: environment.name.clone(),
-        audit_log,
+        environment: environment.clone(),
+        trail: Trail::new(audit_log, environment),
     })
 }
 
 /// Lets reads pass; refuses calls in read-only mode; writes one JSON line for every call tried.
 struct Guarded {
     inner: Arc<dyn Cloud>,
-    /// The setting that forbids changes; `None` lets calls pass.
-    refuse: Option<String>,
-    environment: String,
-    audit_log: PathBuf,
+    environment: Environment,
+    trail: Trail,
 }
 
 impl Guarded {
     async fn permitted(&self, order: &Order) -> Result<CallOutcome> {
-        let call = &order.call;
-        match &self.refuse {
-            None => self.inner.execute(order).await,
-            Some(why) => Err(Error::new(
-                ErrorKind::ReadOnly,
-                format!("{} on {} was refused: {why}", call.action(), call.resource()),
-            )
-            .hint("choose an environment with write access, or remove the setting that forbids changes")),
-        }
+        self.environment
+            .permit(order.call.action(), order.call.resource())?;
+        self.inner.execute(order).await
     }
-}
-
-/// A line of the audit log.
-#[derive(Serialize)]
-struct AuditLine<'a> {
-    at: Timestamp,
-    environment: &'a str,
-    account: Option<&'a str>,
-    who: Option<&'a str>,
-    operation: &'a str,
-    action: &'a str,
-    resource: &'a str,
-    #[serde(flatten)]
-    call: &'a Call,
-    changes: &'a [Change],
-    result: Trial,
-    detail: &'a str,
 }
 
 #[async_trait]
@@ -159,92 +121,33 @@ impl Cloud for Guarded {
     }
 
     async fn execute(&self, order: &Order) -> Result<CallOutcome> {
-        // The log is opened first: a call that cannot be recorded is not made.
-        let mut log = open_audit_log(&self.audit_log)?;
-        let who = self.inner.identity().await;
-        let unknown = who.as_ref().err();
-        let unknown = unknown.map_or_else(String::new, |e| format!("the caller is not known: {e}"));
-        let who = who.ok();
-        let line = |result, detail| AuditLine {
-            at: self.inner.now(),
-            environment: &self.environment,
-            account: who.as_ref().map(|w| w.account.as_str()),
-            who: who.as_ref().map(|w| w.arn.as_str()),
+        let what = What {
             operation: order.operation,
             action: order.call.action(),
             resource: order.call.resource(),
             call: &order.call,
             changes: &order.changes,
-            result,
-            detail,
         };
-        append(&mut log, &line(Trial::Tried, &unknown))
-            .map_err(|e| audit_failure(&self.audit_log, e))?;
+        // The log is opened first: a call that cannot be recorded is not made.
+        let log = self.trail.open()?;
+        let who = self.inner.identity().await;
+        let mut tried = self.trail.begin(log, self.inner.now(), &who, &what)?;
         let outcome = self.permitted(order).await;
-        let (result, detail) = match &outcome {
-            Ok(done) => (Trial::Accepted, done.summary.as_str()),
-            Err(error) if error.kind == ErrorKind::ReadOnly => {
-                (Trial::Refused, error.message.as_str())
-            }
-            Err(error) => (Trial::Failed, error.message.as_str()),
+        let now = self.inner.now();
+        let written = match &outcome {
+            Ok(done) => tried.end(now, Trial::Accepted, &done.summary),
+            Err(error) => tried.failed(now, error),
         };
         // The call was made: what became of it is told even when it cannot be written down.
-        match (append(&mut log, &line(result, detail)), outcome) {
+        match (written, outcome) {
             (Ok(()), outcome) => outcome,
             (Err(_), Ok(done)) => Ok(CallOutcome {
-                summary: format!(
-                    "{} (done, but the audit log could not record the result)",
-                    done.summary
-                ),
+                summary: format!("{} ({UNRECORDED})", done.summary),
                 ..done
             }),
             (Err(_), failed) => failed,
         }
     }
-}
-
-fn open_audit_log(path: &Path) -> Result<File> {
-    let open = || {
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
-        let mut options = OpenOptions::new();
-        let mut log = options.append(true).create(true).mode(0o600).open(path)?;
-        let about = log.metadata()?;
-        if about.is_file() {
-            if about.permissions().mode() & 0o077 != 0 {
-                log.set_permissions(Permissions::from_mode(0o600))?;
-            }
-            end_torn_line(&mut log, &File::open(path)?, about.len())?;
-        }
-        Ok(log)
-    };
-    open().map_err(|e| audit_failure(path, e))
-}
-
-/// Ends a line that was not written whole, on a full disk or by a machine that stopped: it must not take the next one with it.
-fn end_torn_line(log: &mut File, read: &File, length: u64) -> std::io::Result<()> {
-    let mut last = [b'\n'];
-    if let Some(at) = length.checked_sub(1) {
-        read.read_exact_at(&mut last, at)?;
-    }
-    if last != [b'\n'] {
-        log.write_all(b"\n")?;
-    }
-    Ok(())
-}
-
-/// Appends a line in one write, which the system does not mix with those of others.
-fn append(log: &mut File, line: &AuditLine<'_>) -> std::io::Result<()> {
-    let mut text = serde_json::to_vec(line)?;
-    text.push(b'\n');
-    log.write_all(&text)
-}
-
-fn audit_failure(path: &Path, source: std::io::Error) -> Error {
-    Error::new(ErrorKind::Io, format!("the audit log {} cannot be written", path.display()))
-        .hint("nothing is changed without a record; make the file writable or set another state directory")
-        .source(source)
 }
 
 #[cfg(test)]

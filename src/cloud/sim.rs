@@ -52,7 +52,7 @@ mod tests;
 pub use names::environment;
 pub use scenario::Scenario;
 pub use session::{Facts, Purpose};
-pub use workshop::components;
+pub use workshop::{components, source};
 
 use super::{Call, CallOutcome, Cloud, Order, call::Switch, follow, meter::Meter};
 use crate::{

@@ -8,8 +8,8 @@ use std::collections::VecDeque;
 /// Lines of a step that are kept.
 pub const KEPT_LINES: usize = 200;
 
-/// How far a build can be said to be that has not ended.
-const ALMOST: f64 = 0.99;
+/// How far a build or a push can be said to be that has not ended.
+pub(super) const ALMOST: f64 = 0.99;
 
 /// A build as it stands.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]

@@ -1,6 +1,6 @@
 //! What is shown of a push: a pure reduction of its events.
 
-use super::{LayerState, PushEvent};
+use super::{LayerState, PushEvent, build_view::ALMOST};
 use crate::format;
 use indexmap::IndexMap;
 use serde::Serialize;
@@ -66,6 +66,30 @@ impl PushView {
     pub fn bytes(&self) -> (u64, u64) {
         let bytes = self.layers.values().map(|layer| layer.bytes);
         bytes.fold((0, 0), |sum, layer| (sum.0 + layer.0, sum.1 + layer.1))
+    }
+
+    /// How far it is, from 0 to 1: layers that the registry has, and of those on their way what was sent. It is 1 only when the registry has
+    /// the manifest.
+    #[must_use]
+    pub fn progress(&self) -> f64 {
+        if self.pushed.is_some() {
+            return 1.0;
+        }
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "it is drawn in some forty cells"
+        )]
+        let of = |layer: &Layer| match layer.state {
+            LayerState::Pushed | LayerState::AlreadyThere => 1.0,
+            LayerState::Pushing(..) if layer.bytes.1 > 0 => {
+                layer.bytes.0 as f64 / layer.bytes.1 as f64
+            }
+            _ => 0.0,
+        };
+        #[expect(clippy::cast_precision_loss, reason = "an image has some ten layers")]
+        let all = self.layers.len().max(1) as f64;
+        let done: f64 = self.layers.values().map(of).sum();
+        f64::min(done / all, ALMOST)
     }
 
     /// Seconds until a layer is sent again whose connection was lost.

@@ -244,7 +244,7 @@ pub async fn run(
     cloud: &dyn Cloud,
     plan: &TrialPlan,
     stop: &CancellationToken,
-    mut tell: impl FnMut(TrialEvent) + Send,
+    mut tell: impl FnMut(Vec<TrialEvent>) + Send,
 ) -> Result<Verdict> {
     engine.stop(&plan.order.name).await?;
     let started = match engine.start(&plan.order).await {
@@ -255,7 +255,7 @@ pub async fn run(
             return Err(error);
         }
     };
-    tell(TrialEvent::Started(started.clone()));
+    tell(vec![TrialEvent::Started(started.clone())]);
     let verdict = tokio::select! {
         biased;
         () = stop.cancelled() => Err(cancelled("the trial")),
@@ -282,64 +282,74 @@ async fn watched(
     cloud: &dyn Cloud,
     plan: &TrialPlan,
     started: &Trial,
-    tell: &mut (impl FnMut(TrialEvent) + Send),
+    tell: &mut (impl FnMut(Vec<TrialEvent>) + Send),
 ) -> Result<Verdict> {
     let since = cloud.now();
+    let timeout = i64::try_from(plan.timeout.as_secs()).unwrap_or(i64::MAX);
     let mut known = Vec::new();
     loop {
         let state = engine.look(&started.container).await?;
         // After its state: what one that has ended said is then whole.
         let said = engine.lines(&started.container, LINES).await?;
-        for line in fresh(&known, &said) {
-            tell(TrialEvent::Line(mask(line).into_owned()));
-        }
+        let lines = fresh(&known, &said).iter();
+        let mut news: Vec<TrialEvent> = lines
+            .map(|line| TrialEvent::Line(mask(line).into_owned()))
+            .collect();
         known = said;
         let last = || {
             let from = known.len().saturating_sub(LAST_LINES);
             let lines = known[from..].iter();
             lines.map(|line| mask(line).into_owned()).collect()
         };
-        if let TrialState::Exited {
-            code,
-            out_of_memory,
-            error,
-        } = state
-        {
-            let lines = last();
-            let limit = plan.order.memory;
-            return Ok(if out_of_memory {
-                Verdict::OutOfMemory { limit, lines }
-            } else {
-                Verdict::Exited { code, error, lines }
-            });
-        }
         let after = cloud.now().as_second() - since.as_second();
-        let answer = match &plan.health {
-            None if after >= STEADY => {
-                let status = None;
-                return Ok(Verdict::Healthy { after, status });
-            }
-            None => format!("it runs for {after} s"),
-            Some(path) => match engine.ask(started, path).await {
-                Ok(status @ 200..=399) => {
-                    let status = Some(status);
-                    return Ok(Verdict::Healthy { after, status });
+        let verdict = match state {
+            TrialState::Exited {
+                out_of_memory: true,
+                ..
+            } => Some(Verdict::OutOfMemory {
+                limit: plan.order.memory,
+                lines: last(),
+            }),
+            TrialState::Exited { code, error, .. } => Some(Verdict::Exited {
+                code,
+                error,
+                lines: last(),
+            }),
+            TrialState::Running => match asked(engine, plan, started, after).await {
+                Ok(status) => Some(Verdict::Healthy { after, status }),
+                Err(answer) => {
+                    news.push(TrialEvent::Waiting(answer.clone()));
+                    (plan.health.is_some() && after >= timeout).then(|| Verdict::Unhealthy {
+                        after,
+                        answer,
+                        lines: last(),
+                    })
                 }
-                Ok(status) => format!("{path} answered {status}"),
-                Err(error) => error.message,
             },
         };
-        let timeout = i64::try_from(plan.timeout.as_secs()).unwrap_or(i64::MAX);
-        if after >= timeout && plan.health.is_some() {
-            let lines = last();
-            return Ok(Verdict::Unhealthy {
-                after,
-                answer,
-                lines,
-            });
+        tell(news);
+        if let Some(verdict) = verdict {
+            return Ok(verdict);
         }
-        tell(TrialEvent::Waiting(answer));
         cloud.rest(PACE).await;
+    }
+}
+
+/// Asks a container that runs since `after` seconds whether it is healthy: the status of its answer, or why it is not yet.
+async fn asked(
+    engine: &dyn Engine,
+    plan: &TrialPlan,
+    started: &Trial,
+    after: i64,
+) -> std::result::Result<Option<u16>, String> {
+    match &plan.health {
+        None if after >= STEADY => Ok(None),
+        None => Err(format!("it runs for {after} s")),
+        Some(path) => match engine.ask(started, path).await {
+            Ok(status @ 200..=399) => Ok(Some(status)),
+            Ok(status) => Err(format!("{path} answered {status}")),
+            Err(error) => Err(error.message),
+        },
     }
 }
 

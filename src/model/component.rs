@@ -1,6 +1,12 @@
 //! A component: code of the application that is built into an image, and the service that runs it.
 
-use crate::engine::SecretSource;
+use crate::{
+    config::PROJECT_FILE,
+    engine::SecretSource,
+    error::{Error, ErrorKind, Result},
+    text::nearest,
+};
+use indexmap::IndexMap;
 use serde::Serialize;
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -33,4 +39,23 @@ pub struct Component {
     pub health: Option<String>,
     /// Variables for trying it that its task gets from secrets, or that differ on this machine.
     pub environment: BTreeMap<String, String>,
+}
+
+/// Finds a component by its name.
+///
+/// # Errors
+/// `Config`: there is none of that name; names those that there are.
+pub fn find<'c>(components: &'c IndexMap<String, Component>, name: &str) -> Result<&'c Component> {
+    components.get(name).ok_or_else(|| {
+        let names: Vec<&str> = components.keys().map(String::as_str).collect();
+        let hint = match nearest(name, names.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if names.is_empty() => format!(
+                "write [components.{name}] with the folder of its code as `context` into {PROJECT_FILE}"
+            ),
+            None => format!("configured are {}", names.join(", ")),
+        };
+        let what = format!("there is no component `{name}`");
+        Error::new(ErrorKind::Config, what).hint(hint)
+    })
 }

@@ -1,6 +1,7 @@
 //! A named environment: how to reach it and which resources belong to it.
 
 use super::{database::DatabaseKind, edge::WafScope};
+use crate::error::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 
 /// Whether changes are possible at all.
@@ -60,6 +61,29 @@ pub struct Environment {
     pub simulated: bool,
     /// What belongs to it.
     pub resources: Resources,
+}
+
+impl Environment {
+    /// Why nothing of it may be changed; `None` where changes are possible.
+    #[must_use]
+    pub fn read_only(&self) -> Option<&str> {
+        let why = self.access_reason.as_deref();
+        (self.access == Access::ReadOnly).then(|| why.unwrap_or("the environment is read-only"))
+    }
+
+    /// Lets a change pass, or says why it is refused.
+    ///
+    /// # Errors
+    /// `ReadOnly` names the setting that forbids changes.
+    pub fn permit(&self, action: &str, resource: &str) -> Result<()> {
+        let Some(why) = self.read_only() else {
+            return Ok(());
+        };
+        let what = format!("{action} on {resource} was refused: {why}");
+        Err(Error::new(ErrorKind::ReadOnly, what).hint(
+            "choose an environment with write access, or remove the setting that forbids changes",
+        ))
+    }
 }
 
 /// The names of an environment's resources. What is `None` or empty is not part of the environment, and its tier says so.

@@ -251,6 +251,13 @@ impl TaskDocument {
         self.container(container)?.get("image")?.as_str()
     }
 
+    /// The secret with the login by which a container's image is pulled (`repositoryCredentials`).
+    #[must_use]
+    pub fn pull_secret(&self, container: &str) -> Option<&str> {
+        let credentials = self.container(container)?.get("repositoryCredentials")?;
+        credentials.get("credentialsParameter")?.as_str()
+    }
+
     /// How a container is run; `None` for one that is not there.
     #[must_use]
     pub fn run(&self, container: &str) -> Option<Run> {

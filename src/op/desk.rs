@@ -1,12 +1,14 @@
 //! Where plans are made: what of the environment they read, each thing once and afresh.
 
-use super::{CheckState, Plan};
+use super::{CheckState, Plan, stage};
 use crate::{
     cloud::Cloud,
+    engine::workshop::Workshop,
     error::{Error, ErrorKind, Result},
     model::{
         Snapshot, Tier,
         alarm::Alarms,
+        balancer::Balancer,
         compute::{Compute, Service},
         database::Database,
         edge::{Cdn, Waf},
@@ -24,13 +26,45 @@ pub struct Desk<'a> {
     pub cloud: &'a dyn Cloud,
     /// The environment.
     pub environment: &'a Environment,
+    /// Where its images are built; `None` where nothing is built.
+    workshop: Option<&'a Workshop>,
 }
 
 impl<'a> Desk<'a> {
     /// Sits down in front of an environment.
     #[must_use]
     pub const fn new(cloud: &'a dyn Cloud, environment: &'a Environment) -> Self {
-        Self { cloud, environment }
+        Self {
+            cloud,
+            environment,
+            workshop: None,
+        }
+    }
+
+    /// The same beside a workshop.
+    #[must_use]
+    pub const fn beside(mut self, workshop: &'a Workshop) -> Self {
+        self.workshop = Some(workshop);
+        self
+    }
+
+    /// Where images are built, tried and pushed.
+    ///
+    /// # Errors
+    /// `Unsupported`: there is no such place.
+    pub fn workshop(&self) -> Result<&'a Workshop> {
+        self.workshop.ok_or_else(stage::no_workshop)
+    }
+
+    /// Reads the load balancer.
+    ///
+    /// # Errors
+    /// What AWS answered.
+    pub async fn balancer(&self) -> Result<Arc<Balancer>> {
+        match self.cloud.read(Tier::Alb).await? {
+            Snapshot::Balancer(balancer) => Ok(balancer),
+            _ => Err(mixed_up(Tier::Alb)),
+        }
     }
 
     /// The environment's present.

@@ -226,6 +226,11 @@ pub enum Goal {
         /// Its name.
         repository: String,
     },
+    /// Nothing is to come later: what was done on this machine is all.
+    Here {
+        /// Component.
+        component: String,
+    },
     /// Something comes of the database.
     #[serde(untagged)]
     Database(DatabaseGoal),
@@ -248,6 +253,7 @@ impl Goal {
             Self::Listed { address, .. } => ("address", address),
             Self::AlarmActions { alarm, .. } => ("alarm actions", alarm),
             Self::Answered { repository } => ("repository", repository),
+            Self::Here { component } => ("component", component),
             Self::Database(goal) => goal.subject(),
         }
     }
@@ -258,7 +264,7 @@ impl Goal {
         match self {
             Self::Rollout(_) | Self::RolledBack { .. } => &[Tier::Ecs, Tier::Alb],
             Self::Running { .. } | Self::Replaced { .. } | Self::Autoscaled { .. } => &[Tier::Ecs],
-            Self::Session { .. } | Self::Answered { .. } => &[],
+            Self::Session { .. } | Self::Answered { .. } | Self::Here { .. } => &[],
             Self::Invalidation { .. } => &[Tier::CloudFront],
             Self::RuleMode { .. } | Self::Listed { .. } => &[Tier::Waf],
             Self::AlarmActions { .. } => &[Tier::Alarms],
@@ -288,6 +294,7 @@ impl Goal {
             | Self::Autoscaled { .. }
             | Self::Session { .. }
             | Self::Answered { .. }
+            | Self::Here { .. }
             | Self::Replaced { .. } => 5,
         }
     }
@@ -315,7 +322,7 @@ impl Goal {
             Self::Autoscaled { service, to } => {
                 autoscale::autoscaled(seen, service, to.as_ref(), now.duration_since(since))
             }
-            Self::Session { .. } | Self::Answered { .. } => None,
+            Self::Session { .. } | Self::Answered { .. } | Self::Here { .. } => None,
             Self::Snapshot { snapshot } => snapshot_made(seen, snapshot),
             Self::Invalidation { id } => edge::invalidated(seen, id.as_deref()),
             Self::RuleMode { rule, to } => edge::ruled(seen, rule, *to, now.duration_since(since)),

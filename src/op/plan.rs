@@ -4,7 +4,7 @@ mod text;
 
 pub use text::{Document, Mark, usd};
 
-use super::{Desk, Goal, Request};
+use super::{Desk, Goal, Request, Stage};
 use crate::{
     cloud::Call,
     cost::{Book, HOURS, TaskSize},
@@ -269,6 +269,8 @@ pub struct Plan {
     pub takes: (SignedDuration, SignedDuration),
     /// When it is given up, counted from the last call.
     pub deadline: SignedDuration,
+    /// What the engine of this machine does before anything is called.
+    pub stages: Vec<Stage>,
     /// What is called, in this order; each needs the one before.
     pub calls: Vec<Call>,
     /// What is to come of it.
@@ -301,6 +303,7 @@ impl Plan {
             undo: Undo::Needless(String::new()),
             takes: (SignedDuration::ZERO, SignedDuration::from_secs(5)),
             deadline: SignedDuration::from_mins(2),
+            stages: Vec::new(),
             calls: Vec::new(),
             goal,
         }
@@ -419,6 +422,13 @@ impl Plan {
         self
     }
 
+    /// Adds a stage.
+    #[must_use]
+    pub fn stage(mut self, stage: Stage) -> Self {
+        self.stages.push(stage);
+        self
+    }
+
     /// Adds a call.
     #[must_use]
     pub fn call(mut self, call: Call) -> Self {
@@ -437,7 +447,7 @@ impl Plan {
     /// Whether there is anything to do.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.calls.is_empty()
+        self.calls.is_empty() && self.stages.is_empty()
     }
 
     /// What is said before a session has the terminal: what it is, and how it is left.
@@ -453,12 +463,10 @@ impl Plan {
     /// What of `fresh`, the same plan made again, is no longer as it was: one sentence each.
     #[must_use]
     pub fn differences(&self, fresh: &Self) -> Vec<String> {
-        let mut found = Vec::new();
+        let mut found = self.overtaken(fresh);
         for (fact, was) in &self.premises {
-            match fresh.premises.iter().find(|(known, _)| known == fact) {
-                Some((_, is)) if is == was => {}
-                Some((_, is)) => found.push(format!("{fact} was {was}, is {is}")),
-                None => found.push(format!("{fact} was {was}, is not there any more")),
+            if !fresh.premises.iter().any(|(known, _)| known == fact) {
+                found.push(format!("{fact} was {was}, is not there any more"));
             }
         }
         if fresh.risk > self.risk {
@@ -477,6 +485,17 @@ impl Plan {
             ));
         }
         found
+    }
+
+    /// Which facts that both rest on are no longer as they were.
+    #[must_use]
+    pub fn overtaken(&self, fresh: &Self) -> Vec<String> {
+        let known = |fact: &String| self.premises.iter().find(|(known, _)| known == fact);
+        let changed = fresh.premises.iter().filter_map(|(fact, is)| {
+            let (_, was) = known(fact)?;
+            (was != is).then(|| format!("{fact} was {was}, is {is}"))
+        });
+        changed.collect()
     }
 
     /// How long it usually takes, in words.

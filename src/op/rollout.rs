@@ -4,6 +4,8 @@ mod gate;
 mod image;
 pub mod secret;
 
+pub(super) use image::Found;
+
 use super::{
     Desk, Operation, Plan, Request, database,
     desk::service,
@@ -117,19 +119,31 @@ impl RollOut {
     /// # Errors
     /// Those of [`Operation::plan`].
     pub(super) async fn planned(&self, desk: &Desk<'_>, compute: &Compute) -> Result<Plan> {
+        self.supplied(desk, compute, None).await
+    }
+
+    /// The same for an image that is `coming`: it is pushed before.
+    ///
+    /// # Errors
+    /// Those of [`Operation::plan`].
+    pub(super) async fn supplied(
+        &self,
+        desk: &Desk<'_>,
+        compute: &Compute,
+        coming: Option<Found>,
+    ) -> Result<Plan> {
         let service = service(compute, &self.service)?;
         let before = desk.running(service).await?;
         let container = container(self.container.as_deref(), service, &before)?;
-        let found = match &self.image {
-            Some(typed) => {
+        let found = match (coming, &self.image) {
+            (Some(coming), _) => Some(coming),
+            (None, Some(typed)) => {
                 let current = before.image(&container).unwrap_or_default();
-                {
-                    let images = desk.images().await;
-                    let found = image::resolve(&images, current, typed, desk.now());
-                    Some(found.asked(desk).await)
-                }
+                let images = desk.images().await;
+                let found = image::resolve(&images, current, typed, desk.now());
+                Some(found.asked(desk).await)
             }
-            None => None,
+            (None, None) => None,
         };
         if let Some((cpu, memory)) = self.size.filter(|_| on_fargate(service)) {
             let platform = service.platform_version.as_deref();
@@ -152,6 +166,7 @@ impl RollOut {
             None => format!("Roll out a new revision of {}", service.name),
         };
         let mut plan = deploying.plan(self.clone(), title);
+        let new_code = found.is_some();
         if let Some(found) = found {
             plan = found.check(plan, &before);
         }
@@ -160,7 +175,7 @@ impl RollOut {
         if plan.changes.is_empty() {
             return Ok(plan);
         }
-        if self.image.is_some() {
+        if new_code {
             plan = database::before_code(plan, desk).await;
         }
         let family = before.family().to_owned();
@@ -320,7 +335,11 @@ pub(super) fn on_fargate(service: &Service) -> bool {
 }
 
 /// The container that is meant: the one named, else the one behind the load balancer, else the first.
-fn container(named: Option<&str>, service: &Service, document: &TaskDocument) -> Result<String> {
+pub(super) fn container(
+    named: Option<&str>,
+    service: &Service,
+    document: &TaskDocument,
+) -> Result<String> {
     let known = document.containers();
     let behind = service.load_balancers.first().map(|b| b.container.as_str());
     let behind = behind.filter(|name| known.contains(name));

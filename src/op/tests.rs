@@ -12,6 +12,7 @@ use crate::{
     observe::Observations,
 };
 use std::{sync::Arc, time::Duration};
+use tokio_util::sync::CancellationToken;
 
 pub(super) fn cloud() -> SimCloud {
     SimCloud::new(SimOptions {
@@ -33,7 +34,10 @@ pub(super) async fn run_plan(cloud: &SimCloud, plan: Plan) -> Watch {
     let desk = Desk::new(cloud, &environment);
     let plan = Arc::new(plan);
     let mut watch = Watch::new(Arc::clone(&plan), desk.now());
-    carry_out(&desk, &plan, |told| watch.told(told, cloud.now())).await;
+    carry_out(&desk, &plan, &CancellationToken::new(), |told| {
+        watch.told(told, cloud.now());
+    })
+    .await;
     let mut seen = Observations::default();
     while watch.outcome.is_none() {
         for tier in watch.goal.tiers() {
@@ -144,7 +148,9 @@ async fn a_plan_whose_target_changed_is_refused_and_made_again() {
     )
     .await;
     let mut told = Vec::new();
-    let fresh = carry_out(&desk, &plan, |t| told.push(t)).await.unwrap();
+    let fresh = carry_out(&desk, &plan, &CancellationToken::new(), |t| told.push(t))
+        .await
+        .unwrap();
     let [Told::Stopped(error)] = &told[..] else {
         panic!("no call is made: {told:?}");
     };
@@ -237,7 +243,9 @@ async fn a_plan_that_has_become_riskier_is_shown_again_before_anything_is_done()
     }
     assert_eq!(left, 1, "the other one has stopped");
     let mut told = Vec::new();
-    let fresh = carry_out(&desk, &plan, |t| told.push(t)).await.unwrap();
+    let fresh = carry_out(&desk, &plan, &CancellationToken::new(), |t| told.push(t))
+        .await
+        .unwrap();
     let [Told::Stopped(error)] = &told[..] else {
         panic!("no call is made: {told:?}");
     };
@@ -336,9 +344,14 @@ async fn a_rollout_that_pauses_says_so_and_is_rolled_back_when_nobody_decides() 
             .unwrap(),
     );
     let mut watch = Watch::new(Arc::clone(&plan), cloud.now());
-    carry_out(&Desk::new(&cloud, &environment), &plan, |told| {
-        watch.told(told, cloud.now());
-    })
+    carry_out(
+        &Desk::new(&cloud, &environment),
+        &plan,
+        &CancellationToken::new(),
+        |told| {
+            watch.told(told, cloud.now());
+        },
+    )
     .await;
     // Ours is patient.
     watch.deadline = Some(cloud.now() + jiff::SignedDuration::from_hours(3));
@@ -377,7 +390,10 @@ async fn a_service_that_fails_users_after_a_rollout_is_called_failing_though_its
     .into();
     let plan = Arc::new(restart.plan(&desk).await.unwrap());
     let mut watch = Watch::new(Arc::clone(&plan), cloud.now());
-    carry_out(&desk, &plan, |told| watch.told(told, cloud.now())).await;
+    carry_out(&desk, &plan, &CancellationToken::new(), |told| {
+        watch.told(told, cloud.now());
+    })
+    .await;
     let mut seen = Observations::default();
     cloud.rest(Duration::from_mins(5)).await;
     for tier in watch.goal.tiers() {

@@ -1,6 +1,9 @@
 //! An operation under way: which calls were made, where its goal stands, and how it ended.
 
-use super::{Goal, LastWords, Plan, Request, Standing, Step, StepState, Told, Undo, Verdict};
+use super::{
+    Goal, LastWords, Plan, Request, Staged, Standing, Step, StepState, Told, Undo, Verdict,
+    stage::Failure,
+};
 use crate::{
     cloud::{Call, session::Session},
     error::{Error, ErrorKind, Result},
@@ -96,6 +99,8 @@ pub struct Watch {
     pub plan: Option<Arc<Plan>>,
     /// What is to come of it.
     pub goal: Goal,
+    /// Stages in their order.
+    pub stages: Vec<Staged>,
     /// Calls in their order.
     pub calls: Vec<CallState>,
     /// When it began.
@@ -131,6 +136,7 @@ impl Watch {
         let watch = Self::found(plan.title.clone(), plan.goal.clone(), now);
         Self {
             accepted_at: None,
+            stages: plan.stages.iter().map(Staged::new).collect(),
             calls: vec![CallState::Waiting; plan.calls.len()],
             plan: Some(plan),
             ..watch
@@ -144,6 +150,7 @@ impl Watch {
             title: title.into(),
             plan: None,
             goal,
+            stages: Vec::new(),
             calls: Vec::new(),
             started_at,
             accepted_at: Some(started_at),
@@ -160,13 +167,15 @@ impl Watch {
         }
     }
 
-    /// What leads out of it: what helps while it is failing, else what undoes it. What was rolled back needs neither.
+    /// What leads out of it: what helps while it is failing, else what undoes it. What was rolled back needs neither, and what was not
+    /// called changed nothing.
     #[must_use]
     pub fn way_back(&self) -> Option<&Request> {
+        let accepted = |call: &CallState| matches!(call, CallState::Accepted(..));
+        let stands = self.calls.iter().any(accepted)
+            && !matches!(self.outcome, Some(Outcome::RolledBack(_)));
         let undo = || match &self.plan.as_ref()?.undo {
-            Undo::By(request, _) if !matches!(self.outcome, Some(Outcome::RolledBack(_))) => {
-                Some(&**request)
-            }
+            Undo::By(request, _) if stands => Some(&**request),
             _ => None,
         };
         self.remedy.as_ref().or_else(undo)
@@ -178,9 +187,52 @@ impl Watch {
         self.accepted_at.is_none() && self.outcome.is_none()
     }
 
+    /// The stage that is under way: it can be cancelled.
+    #[must_use]
+    pub fn stage(&self) -> Option<&Staged> {
+        let active = |staged: &&Staged| staged.state == StepState::Active;
+        self.stages.iter().find(active)
+    }
+
+    /// A stage has failed: what was done before it stays.
+    fn fallen(&mut self, index: usize, failure: Failure, now: Timestamp) {
+        let (outcome, says) = match failure {
+            Failure::Error(error) => {
+                let says = error.message.lines().next().unwrap_or_default().to_owned();
+                (Outcome::Failed(error), says)
+            }
+            Failure::Unfit(says) => {
+                let first = says.first().cloned().unwrap_or_default();
+                let request = self.plan.as_ref().map(|plan| &plan.request);
+                self.remedy = request.and_then(Request::insisted);
+                (Outcome::NotReached(says), first)
+            }
+        };
+        if let Some(staged) = self.stages.get_mut(index) {
+            staged.end(StepState::Failed, says, now);
+        }
+        self.end(outcome, now);
+    }
+
     /// Takes what carrying out the plan tells.
     pub fn told(&mut self, told: Told, now: Timestamp) {
         match told {
+            Told::Begun(index) => {
+                if let Some(staged) = self.stages.get_mut(index) {
+                    staged.begin(now);
+                }
+            }
+            Told::Going(index, event) => {
+                if let Some(staged) = self.stages.get_mut(index) {
+                    staged.apply(event);
+                }
+            }
+            Told::Ended(index, says) => {
+                if let Some(staged) = self.stages.get_mut(index) {
+                    staged.end(StepState::Done, says, now);
+                }
+            }
+            Told::Fallen(index, failure) => self.fallen(index, failure, now),
             Told::Made(index) => self.set(index, CallState::Made(now)),
             Told::Accepted(index, outcome) => {
                 self.goal.learn(&outcome);
@@ -196,7 +248,7 @@ impl Watch {
                 self.accepted_at = Some(now);
                 let span = self.plan.as_ref().map(|plan| plan.deadline);
                 self.deadline = span.map(|span| now + span);
-                if matches!(self.goal, Goal::Answered { .. }) {
+                if matches!(self.goal, Goal::Answered { .. } | Goal::Here { .. }) {
                     self.end(Outcome::Done(self.accepted().join(", ")), now);
                 }
             }
@@ -211,16 +263,10 @@ impl Watch {
 
     /// Says beside `error` what was done before the call that was refused, and what was not done.
     fn halfway(&self, index: usize, error: Error) -> Error {
-        let Some(plan) = self.plan.as_ref().filter(|_| index > 0) else {
+        let done = self.accepted();
+        let Some(plan) = self.plan.as_ref().filter(|_| !done.is_empty()) else {
             return error;
         };
-        let done: Vec<String> = self.calls[..index]
-            .iter()
-            .filter_map(|call| match call {
-                CallState::Accepted(_, what) => Some(what.clone()),
-                _ => None,
-            })
-            .collect();
         let left: Vec<&str> = plan.calls[index..].iter().map(Call::action).collect();
         let hint = error
             .hint
@@ -353,13 +399,14 @@ impl Watch {
         }
     }
 
-    /// What AWS answered to the calls that it accepted.
+    /// What came of the stages, and what AWS answered to the calls that it accepted.
     fn accepted(&self) -> Vec<&str> {
+        let stages = self.stages.iter().map(|staged| staged.says.as_str());
         let said = self.calls.iter().filter_map(|call| match call {
             CallState::Accepted(_, what) => Some(what.as_str()),
             _ => None,
         });
-        said.collect()
+        stages.chain(said).collect()
     }
 
     /// What is said before its session has the terminal: what it is, and how it is left.
@@ -410,5 +457,4 @@ pub fn outdated(plan: &Plan, differences: &[String]) -> Error {
             differences.join("; ")
         ),
     )
-    .hint("nothing was done; look at the plan again")
 }

@@ -11,7 +11,6 @@ use crate::{
     error::Result,
     format,
 };
-use futures::StreamExt as _;
 use serde::Serialize;
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -49,7 +48,10 @@ impl Teller {
                     BuildStepState::Waiting => None,
                     BuildStepState::Running => Some(format!("#{number} {name}\n")),
                     BuildStepState::Cached => Some(format!("#{number} {name}: cached\n")),
-                    BuildStepState::Done => Some(format!("#{number} done{seconds}\n")),
+                    BuildStepState::Done if before == Some(BuildStepState::Running) => {
+                        Some(format!("#{number} done{seconds}\n"))
+                    }
+                    BuildStepState::Done => Some(format!("#{number} {name}: done{seconds}\n")),
                     BuildStepState::Failed => Some(format!("#{number} {name}: failed{seconds}\n")),
                     BuildStepState::Cancelled => Some(format!("#{number} cancelled\n")),
                 };
@@ -78,13 +80,15 @@ impl Teller {
 pub async fn build(
     engine: &dyn Engine,
     order: BuildOrder,
-    tell: impl Fn(&str),
+    mut tell: impl FnMut(&str) + Send,
 ) -> Result<BuildView> {
     let mut teller = Teller::default();
-    let mut events = engine.build(order);
-    while let Some(event) = events.next().await {
-        tell(&teller.tell(&event?));
-    }
+    crate::engine::build::build(engine, order, |events| {
+        for event in &events {
+            tell(&teller.tell(event));
+        }
+    })
+    .await?;
     Ok(teller.view)
 }
 

@@ -1,22 +1,24 @@
 //! The headless twin of every operation: prints its plan, asks, carries it out, and tells how it goes until it ends.
 
-use super::{SCHEMA, json, table::safe};
+use super::{SCHEMA, build, json, push, table::safe};
 use crate::{
     cli::Output,
     cloud::Cloud,
+    engine::trial::TrialEvent,
     error::{Error, ErrorKind, Result},
     format,
     model::{environment::Environment, metric::Window},
     observe::Observations,
     op::{
-        CallState, Confirmation, Desk, Document, Mark, Outcome, Plan, StepState, Timed, Told, Undo,
-        Watch, carry_out,
+        CallState, Confirmation, Desk, Document, Mark, Outcome, Plan, StageEvent, Staged,
+        StepState, Timed, Told, Undo, Watch, carry_out,
     },
     poll::{self, Due},
 };
 use jiff::Timestamp;
 use serde::Serialize;
 use std::{collections::HashSet, sync::Arc, time::Duration};
+use tokio_util::sync::CancellationToken;
 
 /// Prints a plan.
 ///
@@ -62,8 +64,31 @@ struct Finished<'a> {
     exit_code: u8,
     started_at: Timestamp,
     ended_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stages: Vec<Performed<'a>>,
     calls: Vec<Made>,
     steps: &'a [Timed],
+}
+
+#[derive(Debug, Serialize)]
+struct Performed<'a> {
+    stage: &'a str,
+    state: StepState,
+    began_at: Option<Timestamp>,
+    ended_at: Option<Timestamp>,
+    says: &'a str,
+}
+
+impl<'a> From<&'a Staged> for Performed<'a> {
+    fn from(staged: &'a Staged) -> Self {
+        Self {
+            stage: staged.word,
+            state: staged.state,
+            began_at: staged.began_at,
+            ended_at: staged.ended_at,
+            says: &staged.says,
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -95,6 +120,7 @@ impl<'a> Whole<'a> {
                 exit_code: outcome.exit_code(),
                 started_at: watch.started_at,
                 ended_at: watch.ended_at,
+                stages: watch.stages.iter().map(Performed::from).collect(),
                 calls: watch.calls.iter().map(Made::from).collect(),
                 steps: &watch.steps,
             })
@@ -169,25 +195,78 @@ pub fn question(plan: &Plan, environment: &Environment) -> String {
     }
 }
 
-/// Carries a plan out. What happens is told in lines. Gives the plan that would be made now, where that is another one.
+/// Carries a plan out. What happens is told in lines. Gives the plan that would be made now, where that is another one. Cancelling `stop`
+/// ends the stage that is under way.
 pub async fn carry(
-    cloud: &dyn Cloud,
-    environment: &Environment,
+    desk: &Desk<'_>,
     plan: Plan,
+    stop: &CancellationToken,
     mut tell: impl FnMut(&str) + Send,
 ) -> (Watch, Option<Plan>) {
     let plan = Arc::new(plan);
-    let desk = Desk::new(cloud, environment);
-    let mut watch = Watch::new(Arc::clone(&plan), cloud.now());
-    let fresh = carry_out(&desk, &plan, |told| {
-        let now = cloud.now();
-        if let Told::Accepted(_, outcome) = &told {
-            tell(&line(now, &format!("✓ {}", outcome.summary)));
+    let mut watch = Watch::new(Arc::clone(&plan), desk.now());
+    let mut teller = Stages::default();
+    let fresh = carry_out(desk, &plan, stop, |told| {
+        let now = desk.now();
+        let text = match &told {
+            Told::Accepted(_, outcome) => line(now, &format!("✓ {}", outcome.summary)),
+            Told::Begun(index) => {
+                let staged = watch.stages.get(*index);
+                let what = staged.map(|staged| format!("… {}  {}", staged.word, staged.says));
+                line(now, &what.unwrap_or_default())
+            }
+            Told::Going(_, event) => teller.told(event),
+            Told::Ended(index, says) => {
+                let word = watch.stages.get(*index).map_or("", |staged| staged.word);
+                line(now, &format!("✓ {word}  {says}"))
+            }
+            Told::Fallen(..)
+            | Told::Made(_)
+            | Told::Refused(..)
+            | Told::Stopped(_)
+            | Told::AllAccepted => String::new(),
+        };
+        if !text.is_empty() {
+            tell(&text);
         }
         watch.told(told, now);
     })
     .await;
     (watch, fresh)
+}
+
+/// What is told of stages as they go.
+#[derive(Default)]
+struct Stages {
+    build: build::Teller,
+    push: push::Teller,
+    waited: String,
+}
+
+impl Stages {
+    fn told(&mut self, event: &StageEvent) -> String {
+        match event {
+            StageEvent::Build(events) => events.iter().map(|e| self.build.tell(e)).collect(),
+            StageEvent::Push(events) => self.push.tell(events.clone()).unwrap_or_default(),
+            StageEvent::Try(events) => events.iter().map(|event| self.tried(event)).collect(),
+        }
+    }
+
+    fn tried(&mut self, event: &TrialEvent) -> String {
+        match event {
+            TrialEvent::Started(trial) => match trial.port {
+                Some(port) => format!("it runs; its port is 127.0.0.1:{port}\n"),
+                None => "it runs\n".to_owned(),
+            },
+            // The same answer again and again is told once.
+            TrialEvent::Waiting(answer) if *answer == self.waited => String::new(),
+            TrialEvent::Waiting(answer) => {
+                self.waited.clone_from(answer);
+                format!("waiting: {}\n", safe(answer, Output::Table))
+            }
+            TrialEvent::Line(text) => format!("| {}\n", safe(text, Output::Table)),
+        }
+    }
 }
 
 fn line(now: Timestamp, text: &str) -> String {

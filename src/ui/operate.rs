@@ -1,10 +1,13 @@
 //! Operations: what is asked, the plan, and the way to its end.
 
-use super::dialog::{self, span};
+use super::{
+    dialog::{self, span},
+    stage,
+};
 use crate::{
     app::{Answer, App, Filling, Lines, Review},
     format,
-    op::{CallState, Confirmation, Mark, Outcome, StepState, Watch, form::Kind},
+    op::{CallState, Confirmation, Mark, Outcome, Request, Staged, StepState, Watch, form::Kind},
     text::{cut, neutral, wrap},
     theme::Role,
 };
@@ -17,6 +20,9 @@ use ratatui::{
 
 /// Widest text of a plan.
 const WIDTH: u16 = 100;
+
+/// Widest text of an operation with stages: what builds print is wide.
+const WIDE: u16 = 140;
 
 /// Choices of a field that are listed at once, at the least and at the most.
 const CHOICES: (usize, usize) = (4, 24);
@@ -243,26 +249,26 @@ pub(super) fn watch(app: &App, index: usize, lines: &Lines, body: Rect, buf: &mu
     let Some(watch) = app.watches.get(index) else {
         return;
     };
-    let room = usize::from(WIDTH.min(body.width.saturating_sub(6)));
+    // Stages have much to show, and do not let the dialog grow and shrink meanwhile.
+    let width = if watch.stages.is_empty() { WIDTH } else { WIDE };
+    let room = usize::from(width.min(body.width.saturating_sub(6)));
     let mut all = steps(app, watch, room);
     all.push(Line::default());
     all.extend(said(app, watch, room));
-    let last = usize::from(app.watches.len() > 1);
-    let mut hints = vec![("esc", "leaves it to itself")];
-    if watch.paused.is_some() {
-        hints.push(("c", "lets it go on"));
-    }
-    match (&watch.remedy, watch.way_back()) {
-        (Some(_), _) if watch.paused.is_some() => hints.push(("u", "takes it back")),
-        (Some(_), _) => hints.push(("u", "plans the remedy")),
-        (None, Some(_)) => hints.push(("u", "plans the undo")),
-        (None, None) => {}
-    }
-    if last > 0 {
-        hints.push(("tab", "next operation"));
-    }
-    hints.push((app.keymap.main_key("audit"), "audit log"));
-    all.push(keys(app, &hints));
+    let height = if watch.stages.is_empty() {
+        u16::try_from(all.len() + 3).unwrap_or(u16::MAX)
+    } else {
+        let shown = watch.stage().or_else(|| {
+            let fallen = |staged: &&Staged| staged.state == StepState::Failed;
+            watch.stages.iter().find(fallen)
+        });
+        if let Some(staged) = shown {
+            all.push(Line::default());
+            let left = usize::from(body.height).saturating_sub(all.len() + 3);
+            all.extend(stage::lines(app, staged, room, left));
+        }
+        body.height
+    };
     let took = watch
         .ended_at
         .unwrap_or(app.now)
@@ -272,16 +278,58 @@ pub(super) fn watch(app: &App, index: usize, lines: &Lines, body: Rect, buf: &mu
         watch.outcome.as_ref().map_or("under way", Outcome::word),
         format::duration(took.as_secs())
     );
-    let height = u16::try_from(all.len() + 2).unwrap_or(u16::MAX);
     let title = neutral(&watch.title);
-    let inner = dialog::frame(app, &title, &state, body, (WIDTH + 4, height), buf);
-    let top = lines.top(all.len(), usize::from(inner.height));
-    put(&all, top, inner, buf);
+    let inner = dialog::frame(app, &title, &state, body, (width + 4, height), buf);
+    let text = Rect {
+        height: inner.height.saturating_sub(1),
+        ..inner
+    };
+    let top = lines.top(all.len(), usize::from(text.height));
+    put(&all, top, text, buf);
+    let bottom = Rect {
+        y: text.bottom(),
+        height: inner.height - text.height,
+        ..inner
+    };
+    put(&[watch_keys(app, watch)], 0, bottom, buf);
+}
+
+/// What can be done over an operation.
+fn watch_keys(app: &App, watch: &Watch) -> Line<'static> {
+    let mut hints = vec![("esc", "leaves it to itself")];
+    if watch.stage().is_some() {
+        hints.push(("x", "cancels it"));
+    }
+    if watch.paused.is_some() {
+        hints.push(("c", "lets it go on"));
+    }
+    match (&watch.remedy, watch.way_back()) {
+        (Some(_), _) if watch.paused.is_some() => hints.push(("u", "takes it back")),
+        (Some(Request::Ship(_)), _) => {
+            hints.push(("u", "plans to go on all the same"));
+        }
+        (Some(_), _) => hints.push(("u", "plans the remedy")),
+        (None, Some(_)) => hints.push(("u", "plans the undo")),
+        (None, None) => {}
+    }
+    if app.watches.len() > 1 {
+        hints.push(("tab", "next operation"));
+    }
+    hints.push((app.keymap.main_key("audit"), "audit log"));
+    keys(app, &hints)
 }
 
 /// Calls and steps, each with its time.
 fn steps(app: &App, watch: &Watch, room: usize) -> Vec<Line<'static>> {
-    let mut lines = Vec::new();
+    let mut lines: Vec<Line<'static>> = watch
+        .stages
+        .iter()
+        .map(|staged| {
+            let (glyph, role) = of_step(staged.state);
+            let text = format!("{:5}  {}", staged.word, staged.says);
+            timed(app, glyph, role, staged.began_at, &text, room)
+        })
+        .collect();
     let calls = watch.plan.as_ref().map_or(&[][..], |plan| &plan.calls);
     for (call, state) in calls.iter().zip(&watch.calls) {
         let (glyph, role, at, says) = match state {
@@ -302,12 +350,7 @@ fn steps(app: &App, watch: &Watch, room: usize) -> Vec<Line<'static>> {
         ));
     }
     for step in &watch.steps {
-        let (glyph, role) = match step.step.state {
-            StepState::Waiting => ("○", Role::Muted),
-            StepState::Active => ("…", Role::Info),
-            StepState::Done => ("✓", Role::Ok),
-            StepState::Failed => ("✗", Role::Critical),
-        };
+        let (glyph, role) = of_step(step.step.state);
         let at = (step.step.state != StepState::Waiting).then_some(step.since);
         let text = format!("{}  {}", step.step.label, step.step.detail);
         lines.push(timed(app, glyph, role, at, &text, room));
@@ -323,6 +366,15 @@ fn steps(app: &App, watch: &Watch, room: usize) -> Vec<Line<'static>> {
         ));
     }
     lines
+}
+
+const fn of_step(state: StepState) -> (&'static str, Role) {
+    match state {
+        StepState::Waiting => ("○", Role::Muted),
+        StepState::Active => ("…", Role::Info),
+        StepState::Done => ("✓", Role::Ok),
+        StepState::Failed => ("✗", Role::Critical),
+    }
 }
 
 fn timed(

@@ -398,6 +398,10 @@ fn emptiness(app: &App, pane: Pane) -> (String, Role) {
         let (text, role) = view::flows::nothing(view::nothing(pane), &app.scope());
         return (crate::text::neutral(&text).into_owned(), role);
     }
+    if matches!(pane, Pane::Components | Pane::Local) {
+        let (text, role) = view::images::nothing(pane, &app.scope());
+        return (crate::text::neutral(&text).into_owned(), role);
+    }
     let Some(tier) = pane.tier() else {
         // What the environment does not name is no part of it, and no failure.
         let mut failures = Tier::ALL

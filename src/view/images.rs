@@ -1,10 +1,16 @@
-//! The images screen: what runs, the repositories, the images of the selected one.
+//! The images screen: what runs, what can be built, the repositories, the images of the selected one, and those of the engine here.
 
 use super::{Field, Scope, gaps, link, role};
 use crate::{
+    app::Pane,
+    engine::{Builder, LocalImage},
+    error::Error,
     format,
     grid::{Cell, Column, Grid, Row, Width},
-    model::image::{self, Image, Repository, RunningImage, ScanFindings, short},
+    model::{
+        component::Component,
+        image::{self, Image, Repository, RunningImage, ScanFindings, short, split},
+    },
     theme::Role,
     triage::Judge,
 };
@@ -188,9 +194,231 @@ pub(super) fn images(scope: &Scope<'_>) -> Grid {
     }
 }
 
+/// Components: what of each is here, and how that stands to what runs.
+pub(super) fn components(scope: &Scope<'_>) -> Grid {
+    const COLUMNS: &[Column] = &[
+        Column::new("component", Width::Fit(9, 24)),
+        Column::new("state", Width::Fit(14, 24)),
+        Column::new("built", Width::Fixed(6)).right(),
+        Column::new("newest here", Width::Fit(12, 34)),
+        Column::new("runs", Width::Fit(8, 34)).drop(1),
+        Column::new("code", Width::Share(20)).drop(2),
+    ];
+    let bench = scope.seen.bench.value.as_ref();
+    let used = scope.seen.compute().map(image::running).unwrap_or_default();
+    let row = |component: &Component| {
+        let of_service = |r: &&RunningImage| r.service == component.service;
+        let repository = component.repository.as_deref();
+        let own = |r: &&RunningImage| Some(split(&r.reference).0) == repository;
+        let runs = used.iter().filter(of_service);
+        let runs = runs.clone().find(own).or_else(|| runs.clone().next());
+        let newest = newest(scope, component, runs);
+        let (state, role) = standing(scope, newest, runs);
+        let tag = |reference: &str| split(reference).1.trim_start_matches([':', '@']).to_owned();
+        Row {
+            id: component.name.clone(),
+            cells: vec![
+                Cell::text(&component.name),
+                Cell::text(state).role(role),
+                Cell::age(newest.and_then(|(image, _)| image.created_at)),
+                Cell::maybe(newest.map(|(_, name)| tag(name))),
+                Cell::maybe(runs.map(|runs| called(scope, runs))).role(Role::Muted),
+                Cell::text(component.context.display().to_string()).role(Role::Muted),
+            ],
+            // Values of variables may be secrets: their names are enough.
+            describe: serde_json::json!({
+                "component": component.name, "service": component.service, "context": component.context,
+                "dockerfile": component.dockerfile, "target": component.target, "repository": component.repository,
+                "platform": component.platform, "arguments": component.args.keys().collect::<Vec<_>>(),
+                "secrets": component.secrets.keys().collect::<Vec<_>>(), "labels": component.labels,
+                "port": component.port, "health": component.health,
+                "environment": component.environment.keys().collect::<Vec<_>>(),
+                "newest here": newest.map(|(image, _)| image),
+            }),
+            link: None,
+        }
+    };
+    let rows = bench.map_or(&[][..], |bench| &bench.components);
+    Grid {
+        columns: COLUMNS,
+        rows: rows.iter().map(row).collect(),
+    }
+}
+
+/// The newest image of a component that the engine has, and its name: what is called `latest` only is none.
+fn newest<'s>(
+    scope: &Scope<'s>,
+    component: &Component,
+    runs: Option<&RunningImage>,
+) -> Option<(&'s LocalImage, &'s str)> {
+    let repository = component.repository.as_deref();
+    let repository = repository
+        .or_else(|| runs.map(|runs| split(&runs.reference).0))
+        .unwrap_or(&component.name);
+    let images = &scope.seen.engine()?.images;
+    images.iter().find_map(|image| {
+        let own = |tag: &&String| matches!(split(tag), (name, mark) if name == repository && mark != ":latest");
+        Some((image, image.tags.iter().find(own)?.as_str()))
+    })
+}
+
+/// How people call what runs: the tag that its registry has for it, else what the task definition says.
+fn called(scope: &Scope<'_>, runs: &RunningImage) -> String {
+    let listed = scope.seen.images().and_then(|images| runs.behind(images));
+    let tag = listed.and_then(|(_, image)| image.tags.first().cloned());
+    tag.unwrap_or_else(|| match split(&runs.reference).1.split_at_checked(1) {
+        Some(("@", digest)) => short(digest),
+        Some((_, tag)) => tag.to_owned(),
+        None => "latest".to_owned(),
+    })
+}
+
+/// How the newest image of a component stands to what runs.
+fn standing(
+    scope: &Scope<'_>,
+    newest: Option<(&LocalImage, &str)>,
+    runs: Option<&RunningImage>,
+) -> (&'static str, Role) {
+    let Some((local, name)) = newest else {
+        return match scope.seen.engine() {
+            Some(_) => ("not built here", Role::Muted),
+            None => ("no engine", Role::Muted),
+        };
+    };
+    let (repository, _) = split(name);
+    let digests = digests(local, repository);
+    let here = |runs: &RunningImage| {
+        runs.reference == name || runs.digests.iter().any(|d| digests.contains(&d.as_str()))
+    };
+    let listed = runs.zip(scope.seen.images());
+    let listed = listed.and_then(|(runs, images)| Some(runs.behind(images)?.1.pushed_at));
+    match runs {
+        Some(runs) if here(runs) => ("runs", Role::Ok),
+        Some(_) if listed.flatten() > local.created_at => ("older than what runs", Role::Info),
+        _ if digests.is_empty() => ("built, not pushed", Role::Info),
+        Some(_) => ("pushed, not rolled out", Role::Info),
+        None => ("pushed", Role::Text),
+    }
+}
+
+/// The digests that an image has in a repository: it was pushed there, or pulled.
+fn digests<'i>(image: &'i LocalImage, repository: &str) -> Vec<&'i str> {
+    let digests = image.digests.iter().filter_map(|name| {
+        let (of, mark) = split(name);
+        (of == repository).then(|| mark.trim_start_matches('@'))
+    });
+    digests.collect()
+}
+
+/// Images of the container engine here that have a name.
+pub(super) fn local(scope: &Scope<'_>) -> Grid {
+    const COLUMNS: &[Column] = &[
+        Column::new("built", Width::Fixed(6)).right(),
+        Column::new("id", Width::Fixed(12)),
+        Column::new("size", Width::Fixed(10)).right(),
+        Column::new("state", Width::Fixed(9)),
+        Column::new("commit", Width::Fit(12, 18)).drop(1),
+        Column::new("name", Width::Share(30)),
+    ];
+    let row = |image: &LocalImage| {
+        let name = image.tags.first()?;
+        let (repository, _) = split(name);
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "sizes stay far below 2^52 bytes"
+        )]
+        let bytes = image.size_bytes as f64;
+        let commit = image.labels.get("org.opencontainers.image.revision");
+        let commit = commit.map(|id| match id.split_once('-') {
+            Some((id, more)) => format!("{}-{more}", short(id)),
+            None => short(id),
+        });
+        Some(Row {
+            id: name.clone(),
+            cells: vec![
+                Cell::age(image.created_at),
+                Cell::text(short(&image.id)),
+                Cell::number(
+                    bytes,
+                    format::value(bytes, crate::model::metric::Unit::Bytes),
+                ),
+                if digests(image, repository).is_empty() {
+                    Cell::text("here only").role(Role::Info)
+                } else {
+                    Cell::text("pushed").role(Role::Muted)
+                },
+                Cell::maybe(commit).role(Role::Muted),
+                Cell::text(short_names(&image.tags)),
+            ],
+            describe: serde_json::json!(image),
+            link: None,
+        })
+    };
+    let images = scope.seen.engine().map_or(&[][..], |held| &held.images);
+    Grid {
+        columns: COLUMNS,
+        rows: images.iter().filter_map(row).collect(),
+    }
+}
+
+/// Names of an image, without hosts of registries.
+fn short_names(names: &[String]) -> String {
+    let short: Vec<&str> = names.iter().map(|name| super::short_image(name)).collect();
+    short.join(", ")
+}
+
+/// Why a pane of the workshop has no rows.
+#[must_use]
+pub fn nothing(pane: Pane, scope: &Scope<'_>) -> (String, Role) {
+    let bench = &scope.seen.bench;
+    match (&bench.value, &bench.error) {
+        (None, None) => ("loading".to_owned(), Role::Muted),
+        (None, Some(error)) => (problem(error), Role::Warning),
+        (Some(bench), _) => match (&bench.engine, pane) {
+            (_, Pane::Components) => (
+                "no component is configured: [components.NAME] in hydren.toml names the folder of its code".to_owned(),
+                Role::Muted,
+            ),
+            (Err(error), _) => (problem(error), Role::Warning),
+            (Ok(_), _) => ("the engine has no image with a name".to_owned(), Role::Muted),
+        },
+    }
+}
+
+/// An error in one line, with what to do.
+fn problem(error: &Error) -> String {
+    match &error.hint {
+        Some(hint) => format!("{} · {hint}", error.message),
+        None => error.message.clone(),
+    }
+}
+
+/// The engine, as one fact.
+fn engine(scope: &Scope<'_>) -> Option<Field> {
+    let bench = scope.seen.bench.value.as_ref()?;
+    Some(Field::new(
+        "engine",
+        match &bench.engine {
+            Ok(held) => {
+                let about = &held.about;
+                let builder = match about.builder {
+                    Builder::BuildKit => "BuildKit",
+                    Builder::Classic => "classic builder",
+                };
+                let name = format!("{} {}", about.name, about.version);
+                Cell::text(format!(
+                    "{name} · {builder} · {} · {}",
+                    about.platform, about.host
+                ))
+            }
+            Err(error) => Cell::text(error.message.clone()).role(Role::Warning),
+        },
+    ))
+}
+
 pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
     let Some(images) = scope.seen.images() else {
-        return Vec::new();
+        return engine(scope).into_iter().collect();
     };
     let all = images.repositories.iter().flat_map(|r| &r.images);
     #[expect(
@@ -206,6 +434,7 @@ pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
         ),
         Field::new("images", Cell::text(format!("{} · {size}", all.count()))),
     ];
+    fields.extend(engine(scope));
     fields.extend(gaps(images.repositories.iter().flat_map(|r| &r.gaps)));
     fields
 }

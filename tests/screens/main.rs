@@ -3,12 +3,17 @@
 mod stage;
 
 use hydren::{
-    app::Screen,
+    app::{Msg, Screen},
+    engine::{
+        BuildEvent, BuildStep, BuildStepState, LayerState, PushEvent, Trial, trial::TrialEvent,
+        workshop::Bench,
+    },
     error::{Error, ErrorKind},
     model::{
         Snapshot,
         log::{Delivery, Followed, LogEvent},
     },
+    op::{StageEvent, Told, stage::Failure},
     theme::Theme,
 };
 use jiff::SignedDuration;
@@ -281,7 +286,7 @@ async fn every_pane_can_be_brought_up_where_only_one_has_room() {
         ("balancer", "3", 3),
         ("services", "4", 6),
         ("database", "5", 2),
-        ("images", "6", 3),
+        ("images", "6", 5),
         ("alarms", "8", 3),
         ("network", "9", 5),
         ("flows", "v", 4),
@@ -447,6 +452,144 @@ async fn the_autoscaling_of_a_service_is_a_form_and_a_plan() {
     compare(&stage, "autoscale_suspended", &SMALL);
     stage.keys("enter").await;
     compare(&stage, "autoscale_plan", &SMALL);
+}
+
+/// The plan to ship the demo's backend, confirmed, and nothing of it done yet.
+async fn shipping() -> Stage {
+    let mut stage = Stage::alone().await;
+    stage.hold();
+    stage.keys("6").await;
+    stage.keys("tab j shift-d").await;
+    compare(&stage, "ship_plan", &SMALL);
+    stage.keys("y enter").await;
+    stage
+}
+
+#[tokio::test]
+async fn shipping_shows_the_steps_of_the_build_and_what_they_say() {
+    let mut stage = shipping().await;
+    compare(&stage, "ship_confirmed", &SIZES);
+    stage
+        .build(|event| matches!(event, BuildEvent::Line { text, .. } if text.contains("psycopg")))
+        .await;
+    compare(&stage, "ship_building", &SIZES);
+}
+
+#[tokio::test]
+async fn a_build_that_fails_shows_the_step_and_its_last_lines() {
+    let mut stage = shipping().await;
+    stage
+        .build(|event| matches!(event, BuildEvent::Line { text, .. } if text.contains("psycopg")))
+        .await;
+    let step = BuildStep {
+        id: "6".to_owned(),
+        name: "[4/6] RUN pip install --no-cache-dir -r requirements.txt".to_owned(),
+        state: BuildStepState::Failed,
+        began_at: Some(stage.app.now - SignedDuration::from_secs(9)),
+        ended_at: Some(stage.app.now),
+        progress: None,
+    };
+    stage.carried(Told::Going(
+        0,
+        StageEvent::Build(vec![BuildEvent::Step(step)]),
+    ));
+    let error = Error::new(
+        ErrorKind::Service,
+        "[4/6] RUN pip install --no-cache-dir -r requirements.txt failed with exit code 1:\nERROR: No matching distribution found for flaks==3.1.2",
+    )
+    .hint("mend the Dockerfile or what it installs, and build again");
+    stage.carried(Told::Fallen(0, error.into()));
+    compare(&stage, "ship_build_failed", &SIZES);
+}
+
+/// The same when the image is built.
+async fn built() -> Stage {
+    let mut stage = shipping().await;
+    stage.build(|_| false).await;
+    stage.carried(Told::Ended(
+        0,
+        "6 of 6 steps, 0 cached: image 99b00a44d423".to_owned(),
+    ));
+    stage.carried(Told::Begun(1));
+    let line = |text: &str| TrialEvent::Line(text.to_owned());
+    stage.carried(Told::Going(
+        1,
+        StageEvent::Try(vec![
+            TrialEvent::Started(Trial {
+                container: "hydren-try-backend".to_owned(),
+                port: Some(49_158),
+            }),
+            line("[INFO] Starting gunicorn 23.0.0"),
+            line("[INFO] Listening at: http://0.0.0.0:8000 (1)"),
+            TrialEvent::Waiting(
+                "http://127.0.0.1:49158/api/healthz does not answer: connection refused".to_owned(),
+            ),
+        ]),
+    ));
+    stage
+}
+
+#[tokio::test]
+async fn a_trial_shows_the_container_and_why_it_is_not_healthy_yet() {
+    let mut stage = built().await;
+    compare(&stage, "ship_trying", &SIZES);
+    let says = ["it exited with code 1", "KeyError: 'DATABASE_URL'"];
+    let unfit = Failure::Unfit(says.map(str::to_owned).into());
+    stage.carried(Told::Fallen(1, unfit));
+    compare(&stage, "ship_unfit", &SIZES);
+}
+
+#[tokio::test]
+async fn a_push_shows_its_layers() {
+    let mut stage = built().await;
+    let healthy = "healthy after 4 s: it answered 200".to_owned();
+    stage.carried(Told::Ended(1, healthy));
+    stage.carried(Told::Begun(2));
+    let layers = [
+        ("ba5e0f12c4d1", LayerState::AlreadyThere),
+        ("ba5e77a0119e", LayerState::AlreadyThere),
+        ("4c7d90e1ab35", LayerState::Pushed),
+        ("9f2e61c08d74", LayerState::Pushing(18 << 20, 38 << 20)),
+        ("d1b3a5570c62", LayerState::Retrying(4)),
+        ("77e0c4b2f918", LayerState::Waiting),
+    ];
+    let events = layers.map(|(id, state)| PushEvent::Layer {
+        id: id.to_owned(),
+        state,
+    });
+    stage.carried(Told::Going(2, StageEvent::Push(events.into())));
+    compare(&stage, "ship_pushing", &SIZES);
+    stage.press("x");
+    assert!(stage.text((120, 40)).contains("cancelling …"));
+    assert!(stage.text((120, 40)).contains("x cancels it"));
+}
+
+#[tokio::test]
+async fn a_machine_without_an_engine_says_what_to_do_and_shows_the_rest() {
+    let mut stage = Stage::settled().await;
+    stage.keys("6").await;
+    let away = Error::new(
+        ErrorKind::Unreachable,
+        "no container engine answers at unix:///var/run/docker.sock",
+    )
+    .hint("start it, or say where it is: DOCKER_HOST, or a Docker context");
+    let components = stage
+        .app
+        .seen
+        .bench
+        .value
+        .as_ref()
+        .map(|b| b.components.clone());
+    let bench = Bench {
+        components: components.unwrap_or_default(),
+        engine: Err(away),
+    };
+    let generation = stage.app.generation;
+    stage.tell(Msg::Bench {
+        generation,
+        result: Ok(Arc::new(bench)),
+    });
+    compare(&stage, "images_without_engine", &SIZES);
 }
 
 #[tokio::test]

@@ -4,38 +4,59 @@ use crossterm::event::KeyEvent;
 use futures::StreamExt as _;
 use hydren::{
     app::{App, Effect, Msg, Report, Work},
+    audit::AuditLogs,
     cloud::{
-        Cloud as _,
+        Cloud,
         meter::Tally,
-        sim::{self, SimCloud, SimOptions},
+        sim::{self, SimOptions},
     },
+    config::Surroundings,
+    connect::{Opened, Opener},
+    engine::BuildEvent,
     error::Error,
     keymap::Keymap,
     model::{
         Snapshot,
         log::{Follow, Followed},
     },
-    op::{Desk, carry_out},
+    op::{Desk, Plan, StageEvent, Told, carry_out},
     theme::Theme,
     ui,
 };
+use indexmap::IndexMap;
 use jiff::SignedDuration;
 use ratatui::{buffer::Buffer, layout::Rect};
-use std::{sync::OnceLock, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+use tokio_util::sync::CancellationToken;
 use unicode_width::UnicodeWidthStr as _;
 
 /// Half an hour into the demo.
-fn world() -> SimCloud {
-    SimCloud::new(SimOptions {
-        elapsed: Some(Duration::from_mins(30)),
-        ..SimOptions::default()
-    })
+fn world() -> Opened {
+    let opener = Opener {
+        simulation: SimOptions {
+            elapsed: Some(Duration::from_mins(30)),
+            ..SimOptions::default()
+        },
+        audit_logs: AuditLogs::in_folder(
+            &std::env::temp_dir().join(format!("hydren-screens-{}", std::process::id())),
+        ),
+        components: IndexMap::new(),
+        around: Surroundings::default(),
+    };
+    opener.open(&sim::environment())
 }
 
 /// One world for all tests that change nothing: its past week is lived only once.
-fn cloud() -> &'static SimCloud {
-    static CLOUD: OnceLock<SimCloud> = OnceLock::new();
-    CLOUD.get_or_init(world)
+fn shared() -> &'static Opened {
+    static WORLD: OnceLock<Opened> = OnceLock::new();
+    WORLD.get_or_init(world)
+}
+
+fn cloud() -> &'static dyn Cloud {
+    &*shared().cloud
 }
 
 /// What following tells until everything was told up to now.
@@ -77,7 +98,7 @@ async fn worked(desk: &Desk<'_>, work: Work) -> Vec<Report> {
         }
         Work::CarryOut(index, plan) => {
             let mut reports = Vec::new();
-            let fresh = carry_out(desk, &plan, |told| {
+            let fresh = carry_out(desk, &plan, &CancellationToken::new(), |told| {
                 reports.push(Report::Carried(index, told));
             })
             .await;
@@ -91,7 +112,10 @@ async fn worked(desk: &Desk<'_>, work: Work) -> Vec<Report> {
 pub struct Stage {
     pub app: App,
     pending: Vec<Effect>,
-    cloud: &'static SimCloud,
+    world: &'static Opened,
+    /// A plan that was confirmed and is carried out by the test itself.
+    held: Option<Arc<Plan>>,
+    holds: bool,
 }
 
 impl Stage {
@@ -108,7 +132,9 @@ impl Stage {
         let mut stage = Self {
             app,
             pending: Vec::new(),
-            cloud: cloud(),
+            world: shared(),
+            held: None,
+            holds: false,
         };
         stage.wait(0);
         stage
@@ -124,16 +150,53 @@ impl Stage {
     /// A console in front of a world of its own, which it may change.
     pub async fn alone() -> Self {
         let mut stage = Self::opened();
-        stage.cloud = Box::leak(Box::new(world()));
+        stage.world = Box::leak(Box::new(world()));
         stage.answer().await;
         stage
+    }
+
+    /// Carries out nothing by itself from now on.
+    pub fn hold(&mut self) {
+        self.holds = true;
+    }
+
+    /// Tells what happens while the plan that was confirmed is carried out.
+    pub fn carried(&mut self, told: Told) {
+        let generation = self.app.generation;
+        let report = Report::Carried(0, told);
+        self.tell(Msg::Operation { generation, report });
+    }
+
+    /// Builds the image of the plan that was confirmed, until something happens that is `enough`.
+    pub async fn build(&mut self, enough: impl Fn(&BuildEvent) -> bool) {
+        let plan = self.held.clone().expect("a plan was confirmed");
+        let Some(hydren::op::Stage::Build(order)) = plan.stages.first() else {
+            panic!("it builds nothing");
+        };
+        let engine = self.world.workshop.engine().await.expect("it is simulated");
+        self.carried(Told::Begun(0));
+        let mut events = engine.build((**order).clone());
+        while let Some(event) = events.next().await {
+            match event {
+                Ok(event) => {
+                    let last = enough(&event);
+                    self.carried(Told::Going(0, StageEvent::Build(vec![event])));
+                    if last {
+                        break;
+                    }
+                }
+                Err(error) => self.carried(Told::Fallen(0, error.into())),
+            }
+        }
+        let past = self.world.cloud.now().duration_since(self.app.now);
+        self.wait(past.as_secs());
     }
 
     /// Lets time go on in a world of its own, and gets what is asked for meanwhile.
     pub async fn live(&mut self, seconds: u64) {
         for _ in 0..seconds {
-            self.cloud.rest(Duration::from_secs(1)).await;
-            let past = self.cloud.now().duration_since(self.app.now);
+            self.world.cloud.rest(Duration::from_secs(1)).await;
+            let past = self.world.cloud.now().duration_since(self.app.now);
             self.wait(past.as_secs());
             self.answer().await;
         }
@@ -175,7 +238,7 @@ impl Stage {
                 Effect::Read(tier) => Msg::Tier {
                     generation,
                     tier,
-                    result: self.cloud.read(tier).await.map(|mut snapshot| {
+                    result: self.world.cloud.read(tier).await.map(|mut snapshot| {
                         spoil(&mut snapshot);
                         snapshot
                     }),
@@ -183,11 +246,11 @@ impl Stage {
                 Effect::ReadMetrics(purpose, ids, window) => Msg::Metrics {
                     generation,
                     purpose,
-                    result: self.cloud.metrics(&ids, window).await,
+                    result: self.world.cloud.metrics(&ids, window).await,
                 },
                 Effect::ReadIdentity => Msg::Identity {
                     generation,
-                    result: self.cloud.identity().await,
+                    result: self.world.cloud.identity().await,
                 },
                 Effect::Follow(follow) => {
                     for told in followed(follow).await {
@@ -211,14 +274,22 @@ impl Stage {
                     }
                     continue;
                 }
+                Effect::Operate(Work::CarryOut(_, plan)) if self.holds => {
+                    self.held = Some(plan);
+                    continue;
+                }
                 Effect::Operate(work) => {
-                    let (cloud, environment) = (self.cloud, self.app.environment.clone());
-                    let desk = Desk::new(cloud, &environment);
+                    let (world, environment) = (self.world, self.app.environment.clone());
+                    let desk = Desk::new(&*world.cloud, &environment).beside(&world.workshop);
                     for report in worked(&desk, work).await {
                         self.tell(Msg::Operation { generation, report });
                     }
                     continue;
                 }
+                Effect::LookAtBench => Msg::Bench {
+                    generation,
+                    result: Ok(Arc::new(self.world.workshop.look().await)),
+                },
                 Effect::Group(lines) => Msg::Grouped {
                     generation,
                     patterns: lines.patterns(),

@@ -17,6 +17,7 @@ use crate::{
     theme::Theme,
 };
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// The console in front of a simulation whose clock is held, and what it wants to be done.
 struct Desktop {
@@ -145,7 +146,7 @@ impl Desktop {
         let environment = self.app.environment.clone();
         let mut told = Vec::new();
         let desk = Desk::new(&self.cloud, &environment);
-        let fresh = carry_out(&desk, &plan, |t| told.push(t)).await;
+        let fresh = carry_out(&desk, &plan, &CancellationToken::new(), |t| told.push(t)).await;
         let generation = self.app.generation;
         let told = told.into_iter().map(|told| Report::Carried(index, told));
         let fresh = fresh.map(|plan| Report::Outdated(index, Box::new(plan)));

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     audit::AuditLog,
     cloud::{
-        Registration, Revision,
+        Call, Registration, Revision,
         call::{
             Apply, DatabaseCall, Destination, EdgeCall, Listing, NewInstance, Reboot, RegistryCall,
             RuleMode, ScalableTarget, ScaledService, Scaling, ScalingCall, SessionCall, Shown,
@@ -14,14 +14,22 @@ use crate::{
         sim,
     },
     config::PROJECT_FILE,
+    error::{Error, ErrorKind},
     model::{
-        edge::WafScope, environment::WebAclName, hidden::Hidden, ip_set::IpSetName,
+        edge::WafScope,
+        environment::{Access, WebAclName},
+        hidden::Hidden,
+        ip_set::IpSetName,
         task_document::Edit,
     },
 };
 use futures::StreamExt as _;
 use serde_json::Value;
-use std::sync::{Mutex, PoisonError};
+use std::{
+    fs::{File, OpenOptions, Permissions},
+    os::unix::fs::PermissionsExt as _,
+    sync::{Mutex, PoisonError},
+};
 use tempfile::TempDir;
 
 /// A cloud that notes what it is asked to execute and what the audit log says at that moment.

@@ -8,7 +8,12 @@ use super::{
     images::{self, RELEASES, Release},
     names, world,
 };
-use crate::{error::Result, model::component::Component};
+use crate::{
+    cloud::Cloud as _,
+    engine::source::{Commit, Source, Tree},
+    error::Result,
+    model::component::Component,
+};
 use jiff::Timestamp;
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -36,6 +41,22 @@ pub fn components() -> Vec<Component> {
             .collect(),
     };
     [names::FRONTEND, names::BACKEND].map(component).into()
+}
+
+/// Seconds after which somebody commits again: what was shipped once can then be shipped anew.
+const COMMITS_EVERY: i64 = 600;
+
+/// Where the simulated code of a component comes from at the present.
+#[must_use]
+pub fn source(cloud: &SimCloud, component: &Component) -> Source {
+    let newest = cloud.now().as_second().div_euclid(COMMITS_EVERY);
+    let subject = format!("commit {newest} of {}", component.name);
+    Source::Commit(Commit {
+        id: Dice::of(cloud.seed(), &subject).hex(40),
+        tree: Tree::Clean,
+        tag: None,
+        remote: Some("https://git.example.com/hydren/hydren".to_owned()),
+    })
 }
 
 /// A release that was built on this machine.

@@ -19,11 +19,22 @@ use std::collections::HashMap;
 /// The label that says which containers were started to try an image.
 const LABEL: &str = "hydren.trial";
 
+/// How a container reaches this machine: Docker Desktop's own name for it (docs.docker.com, Networking features).
+const HOST: &str = "host.docker.internal:host-gateway";
+
 /// CPUs in the unit that engines count them in.
 const NANOS: f64 = 1e9;
 
 impl DockerEngine {
     pub(super) async fn start_trial(&self, order: &TrialOrder) -> Result<Trial> {
+        match self.started(order, &[HOST]).await {
+            // An engine without a network of its own, or an older one, knows no address for this machine.
+            Err(error) if error.message.contains("host-gateway") => self.started(order, &[]).await,
+            started => started,
+        }
+    }
+
+    async fn started(&self, order: &TrialOrder, hosts: &[&str]) -> Result<Trial> {
         let doing = format!("starting a container of {}", order.image);
         let fault = |e| self.fault(&doing, e);
         let options = CreateContainerOptions {
@@ -32,7 +43,7 @@ impl DockerEngine {
         };
         let created = self
             .client
-            .create_container(Some(options), container(order))
+            .create_container(Some(options), container(order, hosts))
             .await
             .map_err(fault)?;
         let started = async {
@@ -161,7 +172,7 @@ fn tcp(port: u16) -> String {
 }
 
 /// The container that runs an image as its task would.
-fn container(order: &TrialOrder) -> ContainerCreateBody {
+fn container(order: &TrialOrder, hosts: &[&str]) -> ContainerCreateBody {
     let environment = order
         .environment
         .iter()
@@ -195,6 +206,7 @@ fn container(order: &TrialOrder) -> ContainerCreateBody {
             memory_swap: memory,
             nano_cpus,
             port_bindings: Some(ports),
+            extra_hosts: Some(hosts.iter().map(|&host| host.to_owned()).collect()),
             ..HostConfig::default()
         }),
         ..ContainerCreateBody::default()

@@ -147,10 +147,10 @@ impl Bench {
         let mut plan = TrialPlan::new(&backend(), &image, told_by(task), path);
         change(&mut plan);
         let told = Mutex::new(Vec::new());
-        let tell = |event| {
+        let tell = |events| {
             told.lock()
                 .unwrap_or_else(PoisonError::into_inner)
-                .push(event);
+                .extend(events);
         };
         let stop = CancellationToken::new();
         let verdict = run(&self.engine, &*self.cloud, &plan, &stop, tell).await;

@@ -18,6 +18,7 @@ use crate::{
 };
 use jiff::SignedDuration;
 use std::{sync::Arc, time::Duration};
+use tokio_util::sync::CancellationToken;
 
 async fn plan(cloud: &SimCloud, request: impl Into<Request>) -> Result<Plan> {
     let environment = environment();
@@ -286,7 +287,7 @@ async fn a_restore_under_way_is_found_again_by_a_new_console() {
     let environment = environment();
     let desk = Desk::new(&cloud, &environment);
     let plan = plan(&cloud, restore(Origin::Latest, "copy")).await.unwrap();
-    crate::op::carry_out(&desk, &plan, |_| {}).await;
+    crate::op::carry_out(&desk, &plan, &CancellationToken::new(), |_| {}).await;
     cloud.rest(Duration::from_secs(30)).await;
     let mut seen = crate::observe::Observations::default();
     let tier = crate::model::Tier::Rds;

@@ -97,6 +97,14 @@ impl Plan {
         if self.is_empty() {
             return lines;
         }
+        let stages = self.stages.iter().enumerate().map(|(place, stage)| {
+            let number = place + 1;
+            (
+                Mark::Text,
+                format!("{number} {:5}  {}", stage.word(), stage.says()),
+            )
+        });
+        lines.extend(part("On this machine", stages.collect()));
         if let Some(first) = &self.first {
             lines.extend(part("Before it", vec![(Mark::Text, offered(first))]));
         }
@@ -114,18 +122,26 @@ impl Plan {
             Goal::Session { .. } => {
                 format!("until it is left; AWS ends it after {deadline} without a word")
             }
+            Goal::Here { .. } => self.usual(),
             _ => format!("{}; given up after {deadline}", self.usual()),
         };
         lines.extend(part("Takes", vec![(Mark::Text, takes)]));
         let commands = self.commands().into_iter().map(|c| (Mark::Command, c));
-        lines.extend(part("The same with the AWS CLI", commands.collect()));
+        let with = match (self.stages.is_empty(), self.calls.is_empty()) {
+            (true, _) => "The same with the AWS CLI",
+            (false, true) => "The same with docker",
+            (false, false) => "The same with docker and the AWS CLI",
+        };
+        lines.extend(part(with, commands.collect()));
         lines
     }
 
-    /// The equivalent `aws` commands, quoted for a shell.
+    /// The equivalent `docker` and `aws` commands, quoted for a shell.
     #[must_use]
     pub fn commands(&self) -> Vec<String> {
-        self.calls.iter().map(crate::cloud::Call::shell).collect()
+        let stages = self.stages.iter().filter_map(super::Stage::command);
+        let calls = self.calls.iter().map(crate::cloud::Call::shell);
+        stages.chain(calls).collect()
     }
 
     fn changed(&self) -> Vec<(Mark, String)> {
@@ -213,6 +229,8 @@ pub struct Document<'a> {
     undo: &'a super::Undo,
     usually_seconds: (i64, i64),
     deadline_seconds: i64,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    stages: &'a [super::Stage],
     calls: Vec<Called<'a>>,
     goal: &'a super::Goal,
 }
@@ -244,6 +262,7 @@ impl<'a> From<&'a Plan> for Document<'a> {
             undo: &plan.undo,
             usually_seconds: (from.as_secs(), to.as_secs()),
             deadline_seconds: plan.deadline.as_secs(),
+            stages: &plan.stages,
             calls: plan
                 .calls
                 .iter()

@@ -12,6 +12,7 @@ use crate::{
     op::{CheckState, Desk, Plan, Request, Risk, Told, carry_out},
 };
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 const BACKEND: &str = "hydren/backend";
 
@@ -46,7 +47,7 @@ async fn untagged_images_are_deleted_for_good_and_tagged_ones_stay() {
     let environment = environment();
     let desk = Desk::new(&cloud, &environment);
     let mut said = Vec::new();
-    carry_out(&desk, &planned, |told| {
+    carry_out(&desk, &planned, &CancellationToken::new(), |told| {
         if let Told::Accepted(_, outcome) = told {
             said.push(outcome.summary);
         }
@@ -87,7 +88,7 @@ async fn a_repository_is_made_once_and_is_there_afterwards() {
     assert_eq!(warned.unwrap().what, "named in hydren.toml");
     let environment = environment();
     let desk = Desk::new(&cloud, &environment);
-    let told = carry_out(&desk, &planned, |_| {}).await;
+    let told = carry_out(&desk, &planned, &CancellationToken::new(), |_| {}).await;
     assert!(told.is_none());
     let images = desk.images().await.unwrap();
     assert!(

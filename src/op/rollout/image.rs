@@ -23,7 +23,7 @@ const OFFERED: usize = 30;
 const READ: usize = 200;
 
 /// An image as a new revision names it.
-pub(super) struct Found {
+pub(in crate::op) struct Found {
     /// What the task definition takes: pinned by digest where it is known.
     pub(super) reference: String,
     /// How people call it: its tag, or the beginning of its digest.
@@ -80,8 +80,13 @@ pub(super) fn resolve(
         Err(error) => return unknown(CheckState::Warned, format!("not looked at: {error}")),
     };
     let Some(repository) = images.repositories.iter().find(|r| r.uri == name) else {
+        let pinned = if mark.starts_with('@') {
+            "pinned by its digest"
+        } else {
+            "not pinned by its digest"
+        };
         let found = format!(
-            "not looked at: {name} is none of the environment's repositories; it is not pinned by its digest"
+            "not looked at: {name} is none of the environment's repositories; it is {pinned}"
         );
         return unknown(CheckState::Warned, found);
     };
@@ -111,6 +116,19 @@ pub(super) fn resolve(
 }
 
 impl Found {
+    /// An image that is pushed before it is rolled out, for one platform.
+    pub(in crate::op) fn coming(reference: &str, platform: &str) -> Self {
+        let (_, mark) = split(reference);
+        Self {
+            reference: reference.to_owned(),
+            name: mark.trim_start_matches(':').to_owned(),
+            state: CheckState::Passed,
+            told: "pushed before, and then pinned by its digest".to_owned(),
+            findings: None,
+            platforms: Ok(vec![platform.to_owned()]),
+        }
+    }
+
     /// Asks ECR for it: for its platforms, and whether it is there at all where it is in none of the environment's repositories.
     pub(super) async fn asked(mut self, desk: &Desk<'_>) -> Self {
         if self.state == CheckState::Failed {

@@ -18,6 +18,7 @@ use crate::{
     model::{hidden::Hidden, image::Images},
 };
 use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 
 const NEXT: &str = "1.21.0-b7d20e5";
 const BROKEN: &str = "1.21.1-e03c7af-broken";
@@ -78,7 +79,10 @@ async fn a_tag_is_rolled_out_by_its_digest_and_replaces_every_task() {
 /// What the command line ends with.
 async fn headless(cloud: &SimCloud, plan: Plan) -> Watch {
     use crate::report::operate;
-    let (mut watch, _) = operate::carry(cloud, &environment(), plan, |_| {}).await;
+    let environment = environment();
+    let desk = Desk::new(cloud, &environment);
+    let stop = CancellationToken::new();
+    let (mut watch, _) = operate::carry(&desk, plan, &stop, |_| {}).await;
     operate::watch(cloud, &mut watch, |_| {}).await;
     watch
 }
@@ -228,7 +232,7 @@ async fn while_a_deployment_runs_no_other_is_begun() {
     let plan = planned(&cloud, rollout(NEXT)).await.unwrap();
     let environment = environment();
     let desk = Desk::new(&cloud, &environment);
-    carry_out(&desk, &plan, |_| {}).await;
+    carry_out(&desk, &plan, &CancellationToken::new(), |_| {}).await;
     let second = planned(&cloud, rollout(BROKEN)).await.unwrap();
     assert_eq!(
         second.forbidden().unwrap().what,

@@ -17,6 +17,7 @@ use crate::{
     },
 };
 use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 
 fn into(service: &str) -> Whereto {
     Whereto {
@@ -216,7 +217,7 @@ async fn a_shell_of_the_demo_is_a_session_whose_end_is_the_end_of_the_operation(
     let desk = Desk::new(&cloud, &environment);
     let plan = Arc::new(shell(into("backend")).plan(&desk).await.unwrap());
     let mut watch = Watch::new(Arc::clone(&plan), desk.now());
-    carry_out(&desk, &plan, |told| {
+    carry_out(&desk, &plan, &CancellationToken::new(), |told| {
         if let Told::Refused(_, error) | Told::Stopped(error) = &told {
             panic!("{error}");
         }

@@ -1,0 +1,178 @@
+//! Where the code of an environment becomes images: its components, the engine that builds, tries and pushes them, and logins to registries.
+//!
+//! Opening a workshop connects to nothing. The engine is reached by the first who needs it; one that is not there is looked for again the
+//! next time.
+
+use super::{
+    About, Engine, LocalImage,
+    context::Context,
+    docker::DockerEngine,
+    guard::{Guard, Guarded},
+    login::Logins,
+    sim::SimEngine,
+    source::Source,
+};
+use crate::{
+    cloud::sim::{self, SimCloud},
+    config::Surroundings,
+    error::{Error, ErrorKind, Result},
+    model::component::{self, Component},
+};
+use indexmap::IndexMap;
+use serde::Serialize;
+use std::sync::Arc;
+use tokio::sync::Mutex;
+
+/// Whose engine it is.
+enum Owner {
+    /// The one that the `docker` command would use.
+    Machine(Box<Surroundings>),
+    /// The simulation's, which shares its registry with the simulated environment.
+    Simulation(Arc<SimCloud>),
+}
+
+/// A workshop.
+pub struct Workshop {
+    components: IndexMap<String, Component>,
+    owner: Owner,
+    guard: Arc<Guard>,
+    logins: Logins,
+    engine: Mutex<Option<Arc<dyn Engine>>>,
+}
+
+/// What is in a workshop.
+#[derive(Debug, Clone, Serialize)]
+pub struct Bench {
+    /// Components, by name.
+    pub components: Vec<Component>,
+    /// The engine; `Err` says why there is none.
+    #[serde(skip)]
+    pub engine: Result<Held>,
+}
+
+/// What an engine is and holds.
+#[derive(Debug, Clone, Serialize)]
+pub struct Held {
+    /// What it is.
+    pub about: About,
+    /// Its images, newest first.
+    pub images: Vec<LocalImage>,
+}
+
+impl Workshop {
+    /// Opens the workshop of this machine.
+    #[must_use]
+    pub fn new(
+        components: IndexMap<String, Component>,
+        around: &Surroundings,
+        guard: Guard,
+    ) -> Self {
+        Self::of(
+            components,
+            Owner::Machine(Box::new(around.clone())),
+            guard,
+            Logins::of_process(),
+        )
+    }
+
+    /// Opens the workshop of a simulated environment: its engine is simulated too, and so is the code of `components`.
+    #[must_use]
+    pub fn simulated(cloud: Arc<SimCloud>, components: Vec<Component>, guard: Guard) -> Self {
+        let components = components.into_iter();
+        let components = components.map(|c| (c.name.clone(), c)).collect();
+        // The simulated registry asks for no login.
+        let logins = Logins::new(None);
+        Self::of(components, Owner::Simulation(cloud), guard, logins)
+    }
+
+    fn of(
+        components: IndexMap<String, Component>,
+        owner: Owner,
+        guard: Guard,
+        logins: Logins,
+    ) -> Self {
+        Self {
+            components,
+            owner,
+            guard: Arc::new(guard),
+            logins,
+            engine: Mutex::new(None),
+        }
+    }
+
+    /// The component `name`.
+    ///
+    /// # Errors
+    /// There is none of that name.
+    pub fn component(&self, name: &str) -> Result<&Component> {
+        component::find(&self.components, name)
+    }
+
+    /// Logins to registries.
+    #[must_use]
+    pub const fn logins(&self) -> &Logins {
+        &self.logins
+    }
+
+    /// The guard of its registries.
+    #[must_use]
+    pub fn guard(&self) -> &Guard {
+        &self.guard
+    }
+
+    /// Reaches the engine.
+    ///
+    /// # Errors
+    /// `Unreachable` for an engine that is not there, `Denied` for a socket without permission, `Unsupported` for one too old, `Config` for
+    /// an address or context that is none.
+    pub async fn engine(&self) -> Result<Arc<dyn Engine>> {
+        // Held while connecting, so that several ask once.
+        let mut known = self.engine.lock().await;
+        if let Some(engine) = &*known {
+            return Ok(Arc::clone(engine));
+        }
+        let reached: Arc<dyn Engine> = match &self.owner {
+            Owner::Machine(around) => Arc::new(DockerEngine::connect(around).await?),
+            Owner::Simulation(cloud) => Arc::new(SimEngine::new(Arc::clone(cloud))),
+        };
+        let guarded: Arc<dyn Engine> = Arc::new(Guarded::new(reached, Arc::clone(&self.guard)));
+        Ok(Arc::clone(known.insert(guarded)))
+    }
+
+    /// Looks at what is in it.
+    pub async fn look(&self) -> Bench {
+        let engine = async {
+            let engine = self.engine().await?;
+            let (about, images) = futures::try_join!(engine.about(), engine.images())?;
+            Ok(Held { about, images })
+        };
+        Bench {
+            engine: engine.await,
+            components: self.components.values().cloned().collect(),
+        }
+    }
+
+    /// Reads where the code of a component comes from.
+    pub async fn source(&self, component: &Component) -> Source {
+        match &self.owner {
+            Owner::Machine(_) => Source::read(&component.context).await,
+            Owner::Simulation(cloud) => sim::source(cloud, component),
+        }
+    }
+
+    /// Looks for the Dockerfile of a component in its context.
+    ///
+    /// # Errors
+    /// `Config`: a folder that is none, a Dockerfile that is missing or outside.
+    pub async fn check(&self, component: &Component) -> Result<()> {
+        if matches!(self.owner, Owner::Simulation(_)) {
+            return Ok(());
+        }
+        let (root, dockerfile) = (component.context.clone(), component.dockerfile.clone());
+        let looked = tokio::task::spawn_blocking(move || Context::open(&root, &dockerfile)).await;
+        looked.map_err(|e| {
+            Error::new(ErrorKind::Io, "the context cannot be looked at").source(e)
+        })??;
+        Ok(())
+    }
+}

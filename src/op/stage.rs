@@ -1,0 +1,455 @@
+//! Stages of a plan: what the container engine of this machine does before the plan's calls. They are performed in their order and stop at
+//! the first that fails; what a later one needs of an earlier one is handed on.
+
+use super::Desk;
+use crate::{
+    cloud::{Call, Order},
+    engine::{
+        BuildEvent, BuildOrder, Cache, PushEvent, SecretSource,
+        build::build,
+        build_view::BuildView,
+        login::registry,
+        push::{Pushed, push},
+        push_view::PushView,
+        trial::{self, TrialEvent, TrialPlan, TrialView, Verdict, cancelled},
+    },
+    error::{Error, ErrorKind, Result},
+    format,
+    model::image::short,
+};
+use jiff::Timestamp;
+use serde::{Serialize, Serializer, ser::SerializeMap as _};
+use tokio_util::sync::CancellationToken;
+
+use super::goal::StepState;
+
+/// Whether an image that fails its trial is pushed all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Weight {
+    /// It is not.
+    #[default]
+    Blocks,
+    /// It is: somebody insists.
+    Insisted,
+    /// It is not tried.
+    Skipped,
+}
+
+/// What an engine does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Stage {
+    /// Something in AWS that the others need: a repository.
+    Call(Box<Call>),
+    /// Builds an image.
+    Build(Box<BuildOrder>),
+    /// Tries the image that was built, or the one that the plan names.
+    Try(Box<TrialPlan>, Weight),
+    /// Pushes it.
+    Push {
+        /// `REGISTRY/NAME:TAG`.
+        reference: String,
+        /// Id of the image, where none was built.
+        image: Option<String>,
+    },
+}
+
+impl Stage {
+    /// In a word.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Call(call) => call.action(),
+            Self::Build(_) => "build",
+            Self::Try(..) => "try",
+            Self::Push { .. } => "push",
+        }
+    }
+
+    /// What it does, in a sentence.
+    #[must_use]
+    pub fn says(&self) -> String {
+        match self {
+            Self::Call(call) => call.resource().to_owned(),
+            Self::Build(order) => {
+                let target = order.target.as_ref();
+                let target = target.map_or_else(String::new, |t| format!(", target {t}"));
+                let platform = order.platform.as_ref();
+                let platform = platform.map_or_else(String::new, |p| format!(" for {p}"));
+                format!(
+                    "{} with {}{target}{platform}",
+                    order.context.display(),
+                    order.dockerfile.display()
+                )
+            }
+            Self::Try(plan, weight) => {
+                let memory = plan
+                    .order
+                    .memory
+                    .map(|bytes| format!("{} of memory", format::size(bytes)));
+                let cpus = plan.order.cpus.map(|cpus| format!("{cpus} vCPU"));
+                let size: Vec<String> = cpus.into_iter().chain(memory).collect();
+                let size = if size.is_empty() {
+                    String::new()
+                } else {
+                    format!(" with {}", size.join(" and "))
+                };
+                let weight = match weight {
+                    Weight::Blocks => "",
+                    Weight::Insisted | Weight::Skipped => "; what comes of it stops nothing",
+                };
+                format!("a container{size}: waits for {}{weight}", plan.awaits())
+            }
+            Self::Push { reference, .. } => {
+                let host = registry(reference);
+                let name = reference.strip_prefix(host).unwrap_or(reference);
+                format!("{} to {host}", name.trim_start_matches('/'))
+            }
+        }
+    }
+
+    /// The equivalent command, as words.
+    #[must_use]
+    pub fn command(&self) -> Option<String> {
+        let words = match self {
+            Self::Call(call) => return Some(call.shell()),
+            Self::Build(order) => built(order),
+            Self::Try(plan, _) => tried(plan),
+            Self::Push { reference, .. } => ["docker", "push", reference].map(str::to_owned).into(),
+        };
+        // Words that no shell can take have a NUL, which no configuration can hold.
+        shlex::try_join(words.iter().map(String::as_str)).ok()
+    }
+
+    /// A view in which nothing has happened yet.
+    fn view(&self) -> StageView {
+        match self {
+            Self::Call(_) => StageView::Nothing,
+            Self::Build(_) => StageView::Build(Box::default()),
+            Self::Try(..) => StageView::Try(TrialView::default()),
+            Self::Push { .. } => StageView::Push(PushView::default()),
+        }
+    }
+}
+
+fn built(order: &BuildOrder) -> Vec<String> {
+    let mut words: Vec<String> = ["docker", "build"].map(str::to_owned).into();
+    let mut add = |flag: &str, value: String| words.extend([flag.to_owned(), value]);
+    add(
+        "-f",
+        order.context.join(&order.dockerfile).display().to_string(),
+    );
+    for tag in &order.tags {
+        add("-t", tag.clone());
+    }
+    if let Some(platform) = &order.platform {
+        add("--platform", platform.clone());
+    }
+    if let Some(target) = &order.target {
+        add("--target", target.clone());
+    }
+    // Without a value it is taken from the shell's own variable: it may be a secret.
+    for name in order.args.keys() {
+        add("--build-arg", name.clone());
+    }
+    for (id, source) in &order.secrets {
+        let from = match source {
+            SecretSource::Env(variable) => format!("env={variable}"),
+            SecretSource::File(path) => format!("src={}", path.display()),
+        };
+        add("--secret", format!("id={id},{from}"));
+    }
+    if order.cache == Cache::Ignored {
+        words.push("--no-cache".to_owned());
+    }
+    words.push(order.context.display().to_string());
+    words
+}
+
+fn tried(plan: &TrialPlan) -> Vec<String> {
+    let order = &plan.order;
+    let mut words: Vec<String> = ["docker", "run", "--rm", "--name", &order.name]
+        .map(str::to_owned)
+        .into();
+    let mut add = |flag: &str, value: String| words.extend([flag.to_owned(), value]);
+    if let Some(memory) = order.memory {
+        add("--memory", memory.to_string());
+        add("--memory-swap", memory.to_string());
+    }
+    if let Some(cpus) = order.cpus {
+        add("--cpus", cpus.to_string());
+    }
+    if let Some(port) = order.port {
+        add("-p", format!("127.0.0.1::{port}"));
+    }
+    for name in order.environment.keys() {
+        add("-e", name.clone());
+    }
+    // An entry point of several words: docker takes the first, the others stand before the command.
+    let mut entry = order.entry_point.iter().flatten();
+    if let Some(first) = entry.next() {
+        add("--entrypoint", first.clone());
+    }
+    words.push(order.image.clone());
+    words.extend(entry.cloned());
+    words.extend(crate::logs::secrets::mask_words(
+        order.command.as_deref().unwrap_or_default(),
+    ));
+    words
+}
+
+impl Serialize for Stage {
+    /// Without values of variables and arguments, which may be secrets.
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("stage", self.word())?;
+        match self {
+            Self::Call(call) => map.serialize_entry("resource", call.resource())?,
+            Self::Build(order) => {
+                map.serialize_entry("context", &order.context)?;
+                map.serialize_entry("dockerfile", &order.dockerfile)?;
+                map.serialize_entry("target", &order.target)?;
+                map.serialize_entry("platform", &order.platform)?;
+                map.serialize_entry("tags", &order.tags)?;
+                map.serialize_entry("args", &order.args.keys().collect::<Vec<_>>())?;
+                map.serialize_entry("secrets", &order.secrets.keys().collect::<Vec<_>>())?;
+                map.serialize_entry("labels", &order.labels)?;
+                map.serialize_entry("cache", &order.cache)?;
+            }
+            Self::Try(plan, weight) => {
+                let order = &plan.order;
+                map.serialize_entry("image", &order.image)?;
+                map.serialize_entry("awaits", &plan.awaits())?;
+                map.serialize_entry("timeout_seconds", &plan.timeout.as_secs())?;
+                map.serialize_entry("afterwards", &plan.afterwards)?;
+                map.serialize_entry("memory_bytes", &order.memory)?;
+                map.serialize_entry("cpus", &order.cpus)?;
+                map.serialize_entry("port", &order.port)?;
+                map.serialize_entry("environment", &order.environment.keys().collect::<Vec<_>>())?;
+                map.serialize_entry("missing", &plan.missing)?;
+                map.serialize_entry("weight", weight)?;
+            }
+            Self::Push { reference, image } => {
+                map.serialize_entry("reference", reference)?;
+                map.serialize_entry("image", image)?;
+            }
+        }
+        map.serialize_entry("command", &self.command())?;
+        map.end()
+    }
+}
+
+/// What came of the stages so far, for those that follow.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Made {
+    /// Id of the image that was built.
+    pub image: Option<String>,
+    /// What was pushed.
+    pub pushed: Option<Pushed>,
+}
+
+/// What happens while a stage is performed.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StageEvent {
+    /// While it is built.
+    Build(Vec<BuildEvent>),
+    /// While it is tried.
+    Try(Vec<TrialEvent>),
+    /// While it is pushed.
+    Push(Vec<PushEvent>),
+}
+
+/// Why the stages end before the last.
+#[derive(Debug, Clone)]
+pub enum Failure {
+    /// Something failed, or somebody cancelled it.
+    Error(Error),
+    /// The image was tried, and is not good: what is to be said of it.
+    Unfit(Vec<String>),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+/// Performs a stage; gives what is to be said of it. Cancelling `stop` ends it, in the engine too.
+///
+/// # Errors
+/// What the engine or the registry said; an image that is not good.
+pub(super) async fn perform(
+    stage: &Stage,
+    made: &mut Made,
+    desk: &Desk<'_>,
+    stop: &CancellationToken,
+    mut tell: impl FnMut(StageEvent) + Send,
+) -> std::result::Result<String, Failure> {
+    let workshop = desk.workshop()?;
+    let engine = workshop.engine().await?;
+    match stage {
+        Stage::Call(call) => {
+            let order = Order {
+                operation: "ship",
+                call: (**call).clone(),
+                changes: Vec::new(),
+            };
+            Ok(desk.cloud.execute(&order).await?.summary)
+        }
+        Stage::Build(order) => {
+            let mut view = BuildView::default();
+            let image = {
+                let built = build(&*engine, (**order).clone(), |events| {
+                    for event in &events {
+                        view.apply(event);
+                    }
+                    tell(StageEvent::Build(events));
+                });
+                unless(stop, "the build", built).await?
+            };
+            made.image = Some(image.clone());
+            let (done, known) = view.counts();
+            Ok(format!(
+                "{done} of {known} steps, {} cached: image {}",
+                view.cached(),
+                short(&image)
+            ))
+        }
+        Stage::Try(plan, weight) => {
+            let mut plan = plan.clone();
+            if let Some(image) = &made.image {
+                plan.order.image.clone_from(image);
+            }
+            let told = |events| tell(StageEvent::Try(events));
+            let verdict = trial::run(&*engine, desk.cloud, &plan, stop, told).await?;
+            let says = verdict.says();
+            match (verdict, weight) {
+                (Verdict::Healthy { .. }, _) => Ok(says.join("; ")),
+                (_, Weight::Insisted | Weight::Skipped) => {
+                    Ok(format!("{}; it goes on all the same", says.join("; ")))
+                }
+                (_, Weight::Blocks) => Err(Failure::Unfit(says)),
+            }
+        }
+        Stage::Push { reference, image } => {
+            if let Some(image) = made.image.as_ref().or(image.as_ref()) {
+                engine.tag(image, reference).await?;
+            }
+            let mut view = PushView::default();
+            let pushed = {
+                let told = |events: Vec<PushEvent>| {
+                    for event in &events {
+                        view.apply(event.clone());
+                    }
+                    tell(StageEvent::Push(events));
+                };
+                let pushed = push(&*engine, desk.cloud, workshop.logins(), reference, told);
+                unless(stop, "the push", pushed).await?
+            };
+            let said = format!("{}: {}", view.line(), pushed.digest);
+            made.pushed = Some(pushed);
+            Ok(said)
+        }
+    }
+}
+
+/// Does the work unless somebody stops it: dropping it tells the engine.
+async fn unless<T>(
+    stop: &CancellationToken,
+    what: &str,
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => Err(cancelled(what)),
+        done = work => done,
+    }
+}
+
+/// What is shown of a stage: its events, reduced.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StageView {
+    /// There is nothing to show.
+    Nothing,
+    /// A build.
+    Build(Box<BuildView>),
+    /// A trial.
+    Try(TrialView),
+    /// A push.
+    Push(PushView),
+}
+
+/// A stage under way.
+#[derive(Debug, Clone)]
+pub struct Staged {
+    /// In a word.
+    pub word: &'static str,
+    /// What it does, until it has ended; then what came of it.
+    pub says: String,
+    /// Where it stands.
+    pub state: StepState,
+    /// When it began.
+    pub began_at: Option<Timestamp>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// What it shows.
+    pub view: StageView,
+}
+
+impl Staged {
+    pub(super) fn new(stage: &Stage) -> Self {
+        Self {
+            word: stage.word(),
+            says: stage.says(),
+            state: StepState::Waiting,
+            began_at: None,
+            ended_at: None,
+            view: stage.view(),
+        }
+    }
+
+    pub(super) fn begin(&mut self, now: Timestamp) {
+        self.state = StepState::Active;
+        self.began_at = Some(now);
+    }
+
+    pub(super) fn apply(&mut self, event: StageEvent) {
+        match (&mut self.view, event) {
+            (StageView::Build(view), StageEvent::Build(events)) => {
+                for event in &events {
+                    view.apply(event);
+                }
+            }
+            (StageView::Try(view), StageEvent::Try(events)) => {
+                for event in events {
+                    view.apply(event);
+                }
+            }
+            (StageView::Push(view), StageEvent::Push(events)) => {
+                for event in events {
+                    view.apply(event);
+                }
+            }
+            // A stage tells of its own kind only.
+            _ => {}
+        }
+    }
+
+    pub(super) fn end(&mut self, state: StepState, says: String, now: Timestamp) {
+        self.state = state;
+        self.says = says;
+        self.ended_at = Some(now);
+    }
+
+    /// Seconds that it has taken until `now`.
+    #[must_use]
+    pub fn seconds(&self, now: Timestamp) -> Option<i64> {
+        let end = self.ended_at.unwrap_or(now);
+        Some(end.as_second() - self.began_at?.as_second())
+    }
+}
+
+/// The error of a plan without a place to build in.
+pub(super) fn no_workshop() -> Error {
+    Error::new(ErrorKind::Unsupported, "images cannot be built here")
+}
