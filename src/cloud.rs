@@ -113,6 +113,12 @@ pub trait Cloud: Send + Sync {
     /// A caller whose policies cannot be known; what AWS answered.
     async fn denied(&self, asked: &[Permission]) -> Result<Vec<Permission>>;
 
+    /// Looks for the secret or parameter that a task is to get a value from, by its ARN as ECS takes it. What is in it is not read.
+    ///
+    /// # Errors
+    /// `NotFound` for one that is not there, `Unsupported` for one of another region; what AWS answered.
+    async fn secret(&self, from: &str) -> Result<()>;
+
     /// Looks for the environment's resources, hop by hop along the request path. What cannot be found or read is a step of the
     /// answer, never its end.
     ///

@@ -514,3 +514,29 @@ fn what_is_done_to_autoscaling_is_what_another_client_reads() {
     carry(&["frontend", "--deregister"]);
     assert_eq!(read(), before);
 }
+
+#[test]
+fn secrets_and_parameters_that_a_rollout_names_are_looked_for_and_never_read() {
+    let (_, console) = discovered();
+    let made = servers::wire("secrets_moto.py", &[&servers::moto()]);
+    let look = |name: &str, more: &str| {
+        let secret = format!("ADDED={}{more}", made[name].as_str().unwrap_or_default());
+        let plan = ["rollout", "backend", "--secret", &secret, "--dry-run"];
+        let output = console.run(&[&plan[..], &["--output", "json"]].concat());
+        let said = format!("{output:?}");
+        assert!(!said.contains("hunter2"), "{said}");
+        let plan: Value = serde_json::from_slice(&output.stdout).expect("a plan is printed");
+        let checks = plan["plan"]["checks"].as_array().cloned();
+        let mut checks = checks.unwrap_or_default().into_iter();
+        let check = checks.find(|check| check["what"] == "secret of ADDED exists");
+        let check = check.unwrap_or_else(|| panic!("{plan:#}"));
+        check["state"].as_str().unwrap_or_default().to_owned()
+    };
+    assert_eq!(look("secret", ""), "passed");
+    assert_eq!(look("secret", ":password::"), "passed", "a part of it");
+    assert_eq!(look("deep", ""), "passed");
+    assert_eq!(look("flat", ""), "passed");
+    for name in ["missing", "missing_parameter", "leaving"] {
+        assert_eq!(look(name, ""), "failed", "{name}");
+    }
+}

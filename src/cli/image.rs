@@ -174,6 +174,9 @@ pub struct ImageShip {
     /// How long the image may take to become healthy when it is tried
     #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = super::span)]
     pub timeout: Duration,
+    /// Let tasks pull it with the login in this secret of Secrets Manager (Docker Hub and other private registries)
+    #[arg(long, value_name = "ARN", conflicts_with = "no_rollout")]
+    pub pull_secret: Option<String>,
     /// Build, try and push it, and roll nothing out
     #[arg(long)]
     pub no_rollout: bool,
@@ -208,6 +211,7 @@ impl ImageShip {
             platform: self.platform.clone(),
             cache: cache(self.no_cache),
             trial,
+            pull_secret: self.pull_secret.clone(),
             ..Ship::new(&self.component, from, until)
         };
         (ship.into(), self.carry)

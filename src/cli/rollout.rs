@@ -27,6 +27,9 @@ pub struct Rollout {
     /// Fill an environment variable from a secret or parameter
     #[arg(long, value_name = "NAME=ARN", value_parser = hidden)]
     pub secret: Vec<Hidden>,
+    /// Pull the image with the login in this secret of Secrets Manager (Docker Hub and other private registries)
+    #[arg(long, value_name = "ARN")]
+    pub pull_secret: Option<String>,
     /// Command, quoted as for a shell; empty leaves the image's own
     #[arg(long, value_name = "WORDS", value_parser = words)]
     pub command: Option<Words>,
@@ -73,6 +76,7 @@ impl From<&Rollout> for Request {
                 .iter()
                 .map(|pair| op::rollout::secret::split(pair.reveal()))
                 .collect(),
+            pull_secret: asked.pull_secret.clone(),
             storage: asked.storage,
             size: asked.cpu.zip(asked.memory),
         }

@@ -14,6 +14,7 @@ mod ec2;
 mod ecr;
 mod ecs;
 mod elbv2;
+mod elsewhere;
 mod failure;
 mod gap;
 mod iam;
@@ -28,6 +29,7 @@ mod parallel;
 mod raw;
 mod rds;
 mod route53;
+mod secrets;
 #[cfg(test)]
 mod served;
 mod shape;
@@ -202,6 +204,10 @@ impl Cloud for AwsCloud {
 
     async fn denied(&self, asked: &[Permission]) -> Result<Vec<Permission>> {
         iam::denied(self, asked).await
+    }
+
+    async fn secret(&self, from: &str) -> Result<()> {
+        secrets::look(&*self.clients().await?, from).await
     }
 
     async fn discover(&self, start: &Start) -> Result<Discovery> {

@@ -112,6 +112,10 @@ impl Cloud for Guarded {
         self.inner.denied(asked).await
     }
 
+    async fn secret(&self, from: &str) -> Result<()> {
+        self.inner.secret(from).await
+    }
+
     async fn discover(&self, start: &Start) -> Result<Discovery> {
         self.inner.discover(start).await
     }

@@ -32,6 +32,7 @@ pub struct Tally {
 /// - `GetMetricData`: 0.01 per 1,000 metrics requested, outside the free tier (aws.amazon.com/cloudwatch/pricing).
 /// - other CloudWatch requests: 0.01 per 1,000 requests (same page; the free tier's first million is not deducted).
 /// - `StartLiveTail`: 0.01 a minute of a session, in every region (same page; the 1,800 minutes a month that are free are not deducted).
+/// - Secrets Manager: 0.05 per 10,000 requests (aws.amazon.com/secrets-manager/pricing).
 /// - everything else the console reads is free of charge by the request; what a query scans costs [`scan_price`].
 #[must_use]
 pub fn price(service: &str, operation: &str, units: u64) -> f64 {
@@ -39,6 +40,7 @@ pub fn price(service: &str, operation: &str, units: u64) -> f64 {
     match (service, operation) {
         ("cloudwatch", "GetMetricData") => units as f64 * 0.01 / 1_000.0,
         ("cloudwatch", _) => 0.01 / 1_000.0,
+        ("secretsmanager", _) => 0.05 / 10_000.0,
         ("logs", "StartLiveTail") => units as f64 * LIVE_TAIL_MINUTE,
         _ => 0.0,
     }

@@ -335,6 +335,16 @@ impl Cloud for SimCloud {
         Ok(Vec::new())
     }
 
+    async fn secret(&self, from: &str) -> Result<()> {
+        self.travel(40).await;
+        self.meter.record("secretsmanager", "DescribeSecret", 1);
+        if compute::revision::is_secret(from) {
+            return Ok(());
+        }
+        let what = format!("secretsmanager:DescribeSecret: ResourceNotFoundException: {from}");
+        Err(Error::new(ErrorKind::NotFound, what).hint("the demo has one secret, the database's"))
+    }
+
     async fn discover(&self, start: &Start) -> Result<Discovery> {
         self.travel(240).await;
         match start {

@@ -108,6 +108,13 @@ pub enum Edit {
         /// ARN of the secret or parameter, as ECS takes it.
         from: String,
     },
+    /// Pulls a container's image with the login in a secret (`repositoryCredentials`).
+    PullSecret {
+        /// Container.
+        container: String,
+        /// ARN of the secret.
+        from: String,
+    },
     /// Another command of a container; empty leaves the image's own.
     Command {
         /// Container.
@@ -397,6 +404,11 @@ impl TaskDocument {
                 let fields = self.container_mut(container)?;
                 take_away(fields, "environment", name);
                 put(fields, "secrets", name, "valueFrom", from);
+            }
+            Edit::PullSecret { container, from } => {
+                let container = self.container_mut(container)?;
+                let credentials = json!({ "credentialsParameter": from });
+                container.insert("repositoryCredentials".to_owned(), credentials);
             }
             Edit::Command { container, words } => {
                 let container = self.container_mut(container)?;

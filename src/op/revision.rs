@@ -2,6 +2,7 @@
 
 use super::{
     Change, Cost, Desk, Goal, Plan, Request, Risk, RollBack, Undo, desk::idle, goal::Rollout,
+    rollout::secret,
 };
 use crate::{
     cost::TaskSize,
@@ -127,9 +128,13 @@ fn shown(path: &str, text: &str) -> String {
     if list == Some("environment") {
         return COVER.to_owned();
     }
-    if list == Some("secrets") {
-        // Where a secret lies is none.
-        return secrets::mask(text).into_owned();
+    if list == Some("secrets") || field == "credentialsParameter" {
+        // Where a secret lies is none; what stands there and is no ARN may be one.
+        return if secret::is_arn(text) {
+            text.to_owned()
+        } else {
+            secrets::mask(text).into_owned()
+        };
     }
     secrets::mask_field(field, text).into_owned()
 }

@@ -46,6 +46,8 @@ pub struct RollOut {
     pub command: Option<Vec<String>>,
     /// Variables that are filled from secrets or parameters, with their ARNs.
     pub secrets: Vec<(String, String)>,
+    /// Secret with the login by which the image is pulled.
+    pub pull_secret: Option<String>,
     /// CPU units and MiB of the task.
     pub size: Option<(u32, u32)>,
     /// GiB of the task's own disk; 20 is what every task has.
@@ -59,6 +61,9 @@ pub(super) const ACTIONS: &[&str] = &[
     REGISTERING[2],
     "ecs:UpdateService",
 ];
+
+/// The check of the login by which tasks pull an image.
+pub(super) const PULLS: &str = "tasks may pull it";
 
 /// The choice of a form that keeps the image.
 const KEEP: &str = "as it is";
@@ -94,6 +99,10 @@ impl RollOut {
             name: name.clone(),
             from: from.clone(),
         });
+        let pull = self.pull_secret.iter().map(|from| Edit::PullSecret {
+            container: container(),
+            from: from.clone(),
+        });
         let command = self.command.iter().map(|words| Edit::Command {
             container: container(),
             words: words.clone(),
@@ -108,6 +117,7 @@ impl RollOut {
             .chain(unset)
             .chain(set)
             .chain(secrets)
+            .chain(pull)
             .chain(command)
             .chain(size)
             .chain(storage)
@@ -170,7 +180,10 @@ impl RollOut {
         if let Some(found) = found {
             plan = found.check(plan, &before);
         }
-        plan = secret::added(plan, &self.secrets);
+        plan = secret::added(plan, desk, &self.secrets).await;
+        if let Some(from) = &self.pull_secret {
+            plan = secret::looked(plan, desk, PULLS, from).await;
+        }
         plan = gate::check(plan, desk, service).await;
         if plan.changes.is_empty() {
             return Ok(plan);
@@ -316,6 +329,9 @@ impl Operation for RollOut {
         }
         for (name, from) in &self.secrets {
             secret::check(name, from)?;
+        }
+        if let Some(from) = &self.pull_secret {
+            secret::arn("the login that pulls the image", from)?;
         }
         let sizes = FREE_STORAGE..=MOST_STORAGE;
         if let Some(gib) = self.storage.filter(|gib| !sizes.contains(gib)) {

@@ -83,6 +83,8 @@ pub struct Ship {
     pub cache: Cache,
     /// How it is tried.
     pub trial: Terms,
+    /// Secret with the login by which tasks pull it.
+    pub pull_secret: Option<String>,
 }
 
 impl Ship {
@@ -98,6 +100,7 @@ impl Ship {
             platform: None,
             cache: Cache::default(),
             trial: Terms::default(),
+            pull_secret: None,
         }
     }
 
@@ -125,8 +128,9 @@ impl Ship {
     }
 
     /// The rollout of `image`.
-    fn rollout(component: &Component, task: &Task, image: String) -> RollOut {
+    fn rollout(&self, component: &Component, task: &Task, image: String) -> RollOut {
         RollOut {
+            pull_secret: self.pull_secret.clone(),
             service: component.service.clone(),
             container: task.container.clone(),
             image: Some(image),
@@ -159,7 +163,7 @@ impl Ship {
         let compute = task.compute.clone()?;
         let platform = subject.platform().unwrap_or(&about.platform);
         let coming = Found::coming(&subject.reference, platform);
-        let rollout = Self::rollout(component, task, subject.reference.clone());
+        let rollout = self.rollout(component, task, subject.reference.clone());
         let plan = rollout.supplied(desk, &compute, Some(coming)).await?;
         Ok(Plan {
             request: request.into(),
@@ -311,7 +315,9 @@ impl Operation for Ship {
             plan = registry::checked(plan, desk, &*engine, &subject.reference).await?;
         }
         if self.until == Leg::RollOut {
-            plan = task.pulls(plan, &subject.reference);
+            if self.pull_secret.is_none() {
+                plan = task.pulls(plan, desk, &subject.reference).await;
+            }
         } else {
             plan = self.without_rollout(plan, &subject);
         }
@@ -329,7 +335,7 @@ impl Operation for Ship {
         })?;
         let component = desk.workshop()?.component(&self.component)?;
         let task = Task::read(desk, component).await;
-        let rollout = Self::rollout(component, &task, pushed.pinned.clone());
+        let rollout = self.rollout(component, &task, pushed.pinned.clone());
         let (_, tag) = split(&pushed.reference);
         let mut plan = Request::from(rollout).plan(desk).await?;
         plan.title = format!(

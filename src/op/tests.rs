@@ -38,6 +38,12 @@ pub(super) async fn run_plan(cloud: &SimCloud, plan: Plan) -> Watch {
         watch.told(told, cloud.now());
     })
     .await;
+    watched(cloud, &mut watch).await;
+    watch
+}
+
+/// Watches an operation to its end.
+pub(super) async fn watched(cloud: &SimCloud, watch: &mut Watch) {
     let mut seen = Observations::default();
     while watch.outcome.is_none() {
         for tier in watch.goal.tiers() {
@@ -51,7 +57,6 @@ pub(super) async fn run_plan(cloud: &SimCloud, plan: Plan) -> Watch {
         }
         cloud.rest(Duration::from_secs(5)).await;
     }
-    watch
 }
 
 fn says(watch: &Watch) -> Vec<String> {

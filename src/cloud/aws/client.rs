@@ -2,9 +2,9 @@
 
 use super::{
     EDGE_REGION,
+    elsewhere::Elsewhere,
     throttle::Waits,
     wire::{self, Metering, NeverKnown},
-    writes::session::SystemsManager,
 };
 use crate::{
     cloud::meter::Meter,
@@ -56,7 +56,8 @@ pub(super) struct Clients {
     pub iam: aws_sdk_iam::Client,
     pub sts: aws_sdk_sts::Client,
     pub cloudformation: aws_sdk_cloudformation::Client,
-    pub ssm: SystemsManager,
+    pub ssm: Elsewhere,
+    pub secrets: Elsewhere,
     /// When the credentials in use end.
     pub expiry: Expiry,
 }
@@ -72,6 +73,7 @@ impl Clients {
         let home = configuration(environment, &expiry).await?;
         let edge = edge(&home);
         let metering = Metering::new(Arc::clone(meter));
+        let region = home.region().map_or("", Region::as_ref);
         macro_rules! client {
             ($sdk:ident, $config:expr) => {
                 $sdk::Client::from_conf(
@@ -102,10 +104,8 @@ impl Clients {
             iam: client!(aws_sdk_iam, &home),
             sts: client!(aws_sdk_sts, &home),
             cloudformation: client!(aws_sdk_cloudformation, &home),
-            ssm: SystemsManager::new(
-                home.region().map_or("", Region::as_ref),
-                home.endpoint_url(),
-            ),
+            ssm: Elsewhere::systems_manager(region, home.endpoint_url()),
+            secrets: Elsewhere::secrets_manager(region, home.endpoint_url()),
             expiry,
         })
     }

@@ -155,6 +155,11 @@ fn step(edit: &Edit) -> String {
                 without("secrets", name)
             )
         }
+        Edit::PullSecret { container, from } => format!(
+            "{}.repositoryCredentials = {{credentialsParameter: {}}}",
+            of(container),
+            quoted(from)
+        ),
         Edit::Size { cpu, memory } => format!(".cpu = \"{cpu}\" | .memory = \"{memory}\""),
         Edit::EphemeralStorage { gib: FREE_STORAGE } => "del(.ephemeralStorage)".to_owned(),
         Edit::EphemeralStorage { gib } => format!(".ephemeralStorage.sizeInGiB = {gib}"),

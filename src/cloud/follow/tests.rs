@@ -167,6 +167,10 @@ impl Cloud for Fake {
         silent()
     }
 
+    async fn secret(&self, _: &str) -> Answer<()> {
+        silent()
+    }
+
     async fn discover(&self, _: &Start) -> Answer<Discovery> {
         silent()
     }

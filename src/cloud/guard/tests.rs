@@ -113,6 +113,10 @@ impl Cloud for Witness {
         silent()
     }
 
+    async fn secret(&self, _: &str) -> Result<()> {
+        silent()
+    }
+
     async fn discover(&self, _: &Start) -> Result<Discovery> {
         silent()
     }

@@ -1,6 +1,9 @@
 //! What has to be in order before new tasks are started: what they read at their start, where they log, and room for them.
 
-use super::super::{CheckState, Desk, Plan};
+use super::{
+    super::{CheckState, Desk, Plan},
+    secret,
+};
 use crate::{
     error::ErrorKind,
     format,
@@ -10,27 +13,30 @@ use jiff::SignedDuration;
 
 /// Adds the checks that do not depend on what changes.
 pub(super) async fn check(plan: Plan, desk: &Desk<'_>, service: &Service) -> Plan {
-    let plan = secrets(plan, service);
+    let plan = secrets(plan, desk, service).await;
     let plan = log_groups(plan, desk, service).await;
     addresses(plan, desk, service).await
 }
 
-/// Secrets are those of the revision that runs: tasks that started with them are the proof.
-fn secrets(plan: Plan, service: &Service) -> Plan {
+/// Secrets are those of the revision that runs: tasks that started with them are the proof. Where none runs, they are looked for.
+async fn secrets(mut plan: Plan, desk: &Desk<'_>, service: &Service) -> Plan {
     let containers = service.task_definition.iter().flat_map(|d| &d.containers);
-    let count: usize = containers.map(|container| container.secrets.len()).sum();
+    let secrets: Vec<&String> = containers
+        .flat_map(|c| c.secrets.iter().map(|(_, from)| from))
+        .collect();
     let what = "secrets exist";
-    if count == 0 {
+    if secrets.is_empty() {
         return plan;
     }
-    let secrets = format::count(count, "secret");
     if service.running > 0 {
-        let found = format!("{secrets}, the same that running tasks were started with");
-        plan.check(what, CheckState::Passed, found)
-    } else {
-        let found = format!("{secrets} not looked at: no task runs that was started with them");
-        plan.check(what, CheckState::Warned, found)
+        let count = format::count(secrets.len(), "secret");
+        let found = format!("{count}, the same that running tasks were started with");
+        return plan.check(what, CheckState::Passed, found);
     }
+    for from in secrets {
+        plan = secret::looked(plan, desk, what, from).await;
+    }
+    plan
 }
 
 async fn log_groups(mut plan: Plan, desk: &Desk<'_>, service: &Service) -> Plan {

@@ -1,6 +1,6 @@
 //! Where ECS takes a variable's value from: a secret of Secrets Manager or a parameter of Systems Manager, by ARN.
 
-use super::super::{CheckState, Plan};
+use super::super::{CheckState, Desk, Plan};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Splits `NAME=ARN`; what is no pair has no name, and its plan is refused.
@@ -18,6 +18,14 @@ pub fn split(pair: &str) -> (String, String) {
 /// `Usage`, which does not repeat what was typed: it may be the secret itself.
 pub(super) fn check(name: &str, from: &str) -> Result<()> {
     super::variable(&format!("{name}="))?;
+    arn(name, from)
+}
+
+/// Looks at the shape of what `name` is to be filled from.
+///
+/// # Errors
+/// `Usage`, which does not repeat what was typed: it may be the secret itself.
+pub(super) fn arn(name: &str, from: &str) -> Result<()> {
     if is_arn(from) {
         return Ok(());
     }
@@ -27,7 +35,8 @@ pub(super) fn check(name: &str, from: &str) -> Result<()> {
     ))
 }
 
-fn is_arn(text: &str) -> bool {
+/// Whether it is the ARN of a secret or parameter as ECS takes it.
+pub(in crate::op) fn is_arn(text: &str) -> bool {
     let parts: Vec<&str> = text.splitn(6, ':').collect();
     let ["arn", partition, service, region, account, resource] = parts[..] else {
         return false;
@@ -49,18 +58,36 @@ fn is_arn(text: &str) -> bool {
     place && named
 }
 
-/// Says of secrets that a rollout adds that nobody has looked at them.
-pub(super) fn added(plan: Plan, secrets: &[(String, String)]) -> Plan {
-    secrets.iter().fold(plan, |plan, (name, from)| {
-        let found = format!(
-            "not looked at: {from}; the execution role has to be able to read it, or no task starts"
-        );
-        plan.check(
-            format!("secret of {name} exists"),
+/// Looks for secrets that a rollout adds.
+pub(super) async fn added(mut plan: Plan, desk: &Desk<'_>, secrets: &[(String, String)]) -> Plan {
+    for (name, from) in secrets {
+        plan = looked(plan, desk, format!("secret of {name} exists"), from).await;
+    }
+    plan
+}
+
+/// Adds whether a secret or parameter is there. That the execution role may read it is not known before a task is started.
+pub(in crate::op) async fn looked(
+    plan: Plan,
+    desk: &Desk<'_>,
+    what: impl Into<String>,
+    from: &str,
+) -> Plan {
+    let (state, found) = match desk.cloud.secret(from).await {
+        Ok(()) => (
+            CheckState::Passed,
+            format!("{from}; the execution role has to be able to read it"),
+        ),
+        Err(error) if error.kind == ErrorKind::NotFound => (CheckState::Failed, error.message),
+        Err(error) => (
             CheckState::Warned,
-            found,
-        )
-    })
+            format!(
+                "not looked at: {}; the execution role has to be able to read it, or no task starts",
+                error.message
+            ),
+        ),
+    };
+    plan.check(what, state, found)
 }
 
 #[cfg(test)]

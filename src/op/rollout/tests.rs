@@ -4,7 +4,7 @@
 
 use super::{
     super::{
-        tests::{cloud, run, run_plan},
+        tests::{cloud, run, run_plan, watched},
         *,
     },
     image,
@@ -316,7 +316,7 @@ async fn an_image_of_another_architecture_forbids_the_plan() {
 }
 
 #[tokio::test]
-async fn a_secret_is_added_by_its_arn_and_one_that_is_not_there_is_seen_failing() {
+async fn a_secret_is_added_by_its_arn_and_one_that_is_not_there_forbids_the_plan() {
     let cloud = cloud();
     let from = "arn:aws:secretsmanager:us-east-1:123456789012:secret:shop/api-a1B2c3";
     let request = RollOut {
@@ -336,11 +336,56 @@ async fn a_secret_is_added_by_its_arn_and_one_that_is_not_there_is_seen_failing(
         ]
     );
     let secret = check(&plan, "secret of API_KEY exists");
-    assert_eq!(secret.state, CheckState::Warned);
+    assert_eq!(secret.state, CheckState::Failed, "it is not there");
     assert!(secret.found.contains(from), "{secret:?}");
     assert!(matches!(plan.cost, Cost::Delta { before, after, .. } if after > before));
+    let calls = plan.calls.clone();
+    let goal = plan.goal.clone();
     let text = says(&run_plan(&cloud, plan).await);
+    assert!(
+        text.contains("secret of API_KEY exists"),
+        "nothing was called: {text}"
+    );
+
+    // Whoever deploys it by other means sees it failing.
+    let since = cloud.now();
+    let mut outcomes = Vec::new();
+    for call in calls {
+        let order = call.completed(&outcomes).into();
+        outcomes.push(cloud.execute(&order).await.unwrap());
+    }
+    let mut watch = Watch::found("", goal, since);
+    watched(&cloud, &mut watch).await;
+    let text = says(&watch);
     assert!(text.contains("ResourceInitializationError"), "{text}");
+}
+
+#[tokio::test]
+async fn a_secret_that_is_there_passes_and_the_login_for_pulling_is_one_too() {
+    let cloud = cloud();
+    let document = cloud.task_document("backend:42").await.unwrap();
+    let there = document.secrets().remove(0);
+    let request = RollOut {
+        service: "backend".to_owned(),
+        secrets: vec![("DATABASE_URL_2".to_owned(), there.clone())],
+        pull_secret: Some(there.clone()),
+        ..RollOut::default()
+    };
+    let plan = planned(&cloud, request).await.unwrap();
+    for what in ["secret of DATABASE_URL_2 exists", "tasks may pull it"] {
+        assert_eq!(check(&plan, what).state, CheckState::Passed, "{what}");
+    }
+    let field = "backend · repositoryCredentials · credentialsParameter";
+    let change = plan.changes.iter().find(|change| change.field == field);
+    assert_eq!(change.unwrap().after.as_ref(), Some(&there));
+    assert!(plan.commands()[0].contains("repositoryCredentials = {credentialsParameter:"));
+    let wrong = RollOut {
+        service: "backend".to_owned(),
+        pull_secret: Some("hunter2".to_owned()),
+        ..RollOut::default()
+    };
+    let error = planned(&cloud, wrong).await.unwrap_err();
+    assert!(!format!("{error:?}").contains("hunter2"), "{error}");
 }
 
 #[tokio::test]

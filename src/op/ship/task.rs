@@ -81,7 +81,7 @@ impl Task {
     }
 
     /// Adds how tasks get at an image that is not in ECR: Fargate logs in by a secret of its own.
-    pub(super) fn pulls(&self, plan: Plan, reference: &str) -> Plan {
+    pub(super) async fn pulls(&self, plan: Plan, desk: &Desk<'_>, reference: &str) -> Plan {
         let (name, _) = split(reference);
         let (Ok(document), Some(container)) = (&self.document, &self.container) else {
             return plan;
@@ -90,15 +90,11 @@ impl Task {
             return plan;
         }
         match document.pull_secret(container) {
-            Some(secret) => plan.check(
-                "tasks may pull it",
-                CheckState::Passed,
-                format!("with the login in {secret}"),
-            ),
+            Some(secret) => rollout::secret::looked(plan, desk, rollout::PULLS, secret).await,
             None => plan.check(
-                "tasks may pull it",
+                rollout::PULLS,
                 CheckState::Warned,
-                "without a login, so that the image has to be public: a private one needs repositoryCredentials (docs/images.md)",
+                "without a login, so that the image has to be public: a private one needs --pull-secret (docs/images.md)",
             ),
         }
     }

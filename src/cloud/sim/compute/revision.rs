@@ -227,8 +227,7 @@ fn fate(spec: &Spec, document: &TaskDocument, image: &str, found: Option<&Releas
             "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref {image}: {image}: not found"
         ));
     };
-    let unknown = |from: &String| !from.starts_with(names::DATABASE_SECRET);
-    if let Some(from) = document.secrets().into_iter().find(unknown) {
+    if let Some(from) = document.secrets().into_iter().find(|from| !is_secret(from)) {
         // ECS Developer Guide, "Resolve Amazon ECS task stopped errors": ResourceInitializationError.
         return Fate::NeverStarts(format!(
             "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secret {from}: ResourceNotFoundException"
@@ -236,6 +235,11 @@ fn fate(spec: &Spec, document: &TaskDocument, image: &str, found: Option<&Releas
     }
     let database = document.has_variable(spec.name, "DATABASE_URL");
     last_words(spec.name, &release.tag, database).map_or(Fate::Runs, Fate::Exits)
+}
+
+/// Whether a secret is there.
+pub fn is_secret(from: &str) -> bool {
+    from.starts_with(names::DATABASE_SECRET)
 }
 
 /// The lines with which a container of `service` ends by itself, if it does: the backend cannot live without its database's address, and an

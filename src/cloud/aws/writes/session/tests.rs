@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     cloud::{Cloud as _, meter::Meter},
     cloud::{
-        aws::{AwsCloud, mocked::mocked, served::record},
+        aws::{AwsCloud, elsewhere::Elsewhere, mocked::mocked, served::record},
         call::{Destination, Shown},
     },
     model::environment::{Access, Resources, Stage},
@@ -184,7 +184,7 @@ async fn an_agent_that_is_not_connected_is_explained() {
 
 #[test]
 fn the_endpoint_is_the_regions_unless_another_is_set() {
-    let url = |region, set| SystemsManager::new(region, set).url;
+    let url = |region, set| Elsewhere::systems_manager(region, set).url;
     assert_eq!(
         url("eu-west-1", None),
         "https://ssm.eu-west-1.amazonaws.com"
