@@ -207,7 +207,7 @@ impl Cloud for AwsCloud {
     }
 
     async fn secret(&self, from: &str) -> Result<()> {
-        secrets::look(&*self.clients().await?, from).await
+        secrets::look(self.clients().await?, from).await
     }
 
     async fn discover(&self, start: &Start) -> Result<Discovery> {

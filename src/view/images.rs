@@ -145,7 +145,9 @@ pub(super) fn images(scope: &Scope<'_>) -> Grid {
         Column::new("digest", Width::Fixed(12)),
         Column::new("size", Width::Fixed(10)).right(),
         Column::new("findings", Width::Fit(11, 20)),
-        Column::new("pulled", Width::Fixed(6)).right().drop(1),
+        Column::new("pulled", Width::Fixed(6)).right().drop(2),
+        Column::new("platform", Width::Fit(8, 13)).drop(3),
+        Column::new("used by", Width::Fit(7, 24)).drop(1),
         Column::new("tags", Width::Share(12)),
     ];
     let repository = scope.seen.images().and_then(|images| {
@@ -161,12 +163,15 @@ pub(super) fn images(scope: &Scope<'_>) -> Grid {
         };
     };
     let judge = scope.judge();
+    let used = scope.seen.compute().map(image::running).unwrap_or_default();
     let row = |image: &Image| {
         #[expect(
             clippy::cast_precision_loss,
             reason = "sizes stay far below 2^52 bytes"
         )]
         let bytes = image.size_bytes as f64;
+        let users = || used.iter().filter(|r| r.uses(&repository.uri, image));
+        let revisions: Vec<&str> = users().map(|user| user.revision.as_str()).collect();
         Row {
             id: image.digest.clone(),
             cells: vec![
@@ -178,6 +183,9 @@ pub(super) fn images(scope: &Scope<'_>) -> Grid {
                 ),
                 scan(&judge, image.scan.as_ref()),
                 Cell::age(image.last_pulled_at),
+                // The task that runs it tells; the registry's listing does not.
+                Cell::maybe(users().next().map(|user| user.platform.clone())).role(Role::Muted),
+                Cell::maybe((!revisions.is_empty()).then(|| revisions.join(", "))),
                 if image.tags.is_empty() {
                     Cell::text("untagged").role(Role::Muted)
                 } else {
