@@ -15,7 +15,7 @@ pub use rollout::Rollout;
 pub use session::{Exec, Forward};
 
 use crate::{
-    cloud::sim::{Scenario, SimOptions},
+    cloud::sim::{DemoEngine, Scenario, SimOptions},
     error::{Error, ErrorKind, Result},
     logs::filter::Filter,
     op::{self, Request},
@@ -94,6 +94,9 @@ pub struct Options {
     /// Fix every random choice of the simulation
     #[arg(long, global = true, value_name = "N", help_heading = "Simulation")]
     pub seed: Option<u64>,
+    /// Build and try images with the container engine of this machine: components of hydren.toml, pushed into the simulated registry
+    #[arg(long, global = true, help_heading = "Simulation")]
+    pub real_engine: bool,
     /// Run the simulation to this point before looking at it, such as 30m
     #[arg(long, global = true, value_name = "DURATION", value_parser = duration, help_heading = "Simulation")]
     pub elapsed: Option<Duration>,
@@ -463,6 +466,7 @@ impl Cli {
             return match stray(&[
                 ("--seed", options.seed.is_some()),
                 ("--elapsed", options.elapsed.is_some()),
+                ("--real-engine", options.real_engine),
             ]) {
                 None => Ok(None),
                 Some(flag) => Err(Error::new(
@@ -489,6 +493,11 @@ impl Cli {
                 speed,
                 elapsed: options.elapsed,
                 scenario,
+                engine: if options.real_engine {
+                    DemoEngine::Machine
+                } else {
+                    DemoEngine::Simulated
+                },
             })),
         }
     }

@@ -6,7 +6,7 @@ use crate::{
         Cloud,
         aws::AwsCloud,
         guard::guarded,
-        sim::{SimCloud, SimOptions, components},
+        sim::{DemoEngine, SimCloud, SimOptions, components},
     },
     config::Surroundings,
     engine::{guard::Guard, workshop::Workshop},
@@ -52,9 +52,13 @@ impl Opener {
         };
         let audit_log = self.audit_logs.of(environment);
         let guard = Guard::new(Arc::clone(&cloud), environment, audit_log.to_owned());
-        let workshop = match simulated {
-            Some(cloud) => Workshop::simulated(cloud, components(), guard),
-            None => Workshop::new(self.components.clone(), &self.around, guard),
+        let own = || self.components.clone();
+        let workshop = match (simulated, self.simulation.engine) {
+            (None, _) => Workshop::new(own(), &self.around, guard),
+            (Some(cloud), DemoEngine::Simulated) => Workshop::simulated(cloud, components(), guard),
+            (Some(cloud), DemoEngine::Machine) => {
+                Workshop::rehearsed(cloud, own(), &self.around, guard)
+            }
         };
         Opened {
             cloud: guarded(cloud, environment, audit_log.to_owned()),

@@ -29,7 +29,10 @@ pub mod workshop;
 
 use crate::{
     error::Result,
-    model::{hidden::Hidden, image::Manifest},
+    model::{
+        hidden::Hidden,
+        image::{Manifest, split},
+    },
 };
 use async_trait::async_trait;
 use futures::stream::BoxStream;
@@ -147,6 +150,16 @@ pub struct LocalImage {
     pub size_bytes: u64,
     /// Labels.
     pub labels: BTreeMap<String, String>,
+}
+
+impl LocalImage {
+    /// The digests that it has in a repository: it was pushed there, or pulled.
+    pub fn digests_in<'i>(&'i self, repository: &'i str) -> impl Iterator<Item = &'i str> {
+        self.digests.iter().filter_map(move |name| {
+            let (of, mark) = split(name);
+            (of == repository).then(|| mark.trim_start_matches('@'))
+        })
+    }
 }
 
 /// What is to be built.

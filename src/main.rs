@@ -8,7 +8,7 @@ use hydren::{
         self, Carry, Cli, Command, DbCommand, ImageBuild, ImageCommand, ImagePush, Logs,
         LogsCommand, Options, Output,
     },
-    cloud::sim::SimOptions,
+    cloud::sim::{DemoEngine, SimOptions},
     config::{Config, Surroundings, unnamed},
     connect::{Opened, Opener, locate},
     console::{self, Colours, Setup},
@@ -76,11 +76,40 @@ impl Here {
 
     /// Where images are built: it needs no environment.
     fn workshop(&self) -> Result<Arc<Workshop>> {
-        let environment = match self.config.environment() {
-            Ok(environment) => environment.clone(),
-            Err(_) => unnamed("none", &Options::default(), &self.around)?,
-        };
+        let environment = self.config.environment().cloned();
+        let environment = environment.or_else(|_| self.nowhere())?;
         Ok(self.opener().open(&environment).workshop)
+    }
+
+    /// An environment without anything.
+    fn nowhere(&self) -> Result<Environment> {
+        unnamed("none", &Options::default(), &self.around)
+    }
+
+    /// The environment in use, or one without anything where none is configured.
+    fn environment(&self) -> Result<Environment> {
+        match self.config.environment() {
+            Ok(environment) => Ok(environment.clone()),
+            Err(_) if self.config.environments.is_empty() => self.nowhere(),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Opens what an operation is about: one that needs nothing of AWS needs no environment.
+    async fn open_for(&self, request: &Request) -> Result<(Environment, Opened)> {
+        if !request.operation().actions().is_empty() {
+            return self.open().await;
+        }
+        self.open_anywhere().await
+    }
+
+    /// The environment in use, opened, or one without anything where none is configured.
+    async fn open_anywhere(&self) -> Result<(Environment, Opened)> {
+        let environment = self.environment()?;
+        // Where no region is known AWS says nothing, which the plan tells.
+        let environment = locate(environment.clone()).await.unwrap_or(environment);
+        let opened = self.opener().open(&environment);
+        Ok((environment, opened))
     }
 
     /// The environment in use, opened.
@@ -139,8 +168,10 @@ fn run(cli: &Cli) -> Result<ExitCode> {
         around,
     };
     if let Some((request, carry)) = cli.command.as_ref().and_then(Command::request) {
-        // Nobody wants to wait minutes for a simulation: its clock goes as fast as it is looked at.
-        here.simulation.elapsed.get_or_insert_default();
+        // Nobody wants to wait minutes for a simulation: its clock goes as fast as it is looked at. A real engine's time is everybody's.
+        if here.simulation.engine == DemoEngine::Simulated {
+            here.simulation.elapsed.get_or_insert_default();
+        }
         return block_on(operate(&here, request, carry))?;
     }
     match &cli.command {
@@ -309,7 +340,7 @@ async fn build_image(here: &Here, asked: &ImageBuild) -> Result<ExitCode> {
 
 /// `hydren image push`.
 async fn push_image(here: &Here, asked: &ImagePush) -> Result<ExitCode> {
-    let (environment, Opened { cloud, workshop }) = here.open().await?;
+    let (environment, Opened { cloud, workshop }) = here.open_anywhere().await?;
     let engine = workshop.engine().await?;
     let desk = Desk::new(&*cloud, &environment);
     let repository = match workshop.component(&asked.what) {
@@ -383,9 +414,9 @@ async fn about(here: &Here, output: Output) -> Result<ExitCode> {
 
 /// Every operation.
 async fn operate(here: &Here, request: Request, carry: Carry) -> Result<ExitCode> {
-    let (environment, Opened { cloud, workshop }) = here.open().await?;
+    let (environment, Opened { cloud, workshop }) = here.open_for(&request).await?;
     let desk = Desk::new(&*cloud, &environment).beside(&workshop);
-    let request_is_local = request.operation().is_local();
+    let local = request.operation().is_local();
     let plan = request.plan(&desk).await?;
     let session = matches!(plan.goal, Goal::Session { .. });
     if session && !carry.dry_run && (carry.output == Output::Json || carry.no_wait) {
@@ -415,7 +446,7 @@ async fn operate(here: &Here, request: Request, carry: Carry) -> Result<ExitCode
         }
         return Err(error);
     }
-    if !carry.yes && !request_is_local {
+    if !carry.yes && !local {
         confirm(&plan, &environment)?;
     }
     let tell = |line: &str| {

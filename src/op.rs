@@ -65,7 +65,7 @@ pub use rollout::RollOut;
 pub use scale::Scale;
 pub use session::{DEFAULT_COMMAND, ForwardPort, OpenShell, SwitchExec, Toward, Whereto};
 pub use ship::{Leg, Ship, Terms};
-pub use stage::{Made, Stage, StageEvent, StageView, Staged, Weight};
+pub use stage::{Finished, Made, Stage, StageEvent, StageView, Staged, Weight};
 pub use stop_task::StopTask;
 pub use watch::{CallState, Outcome, Timed, Watch};
 

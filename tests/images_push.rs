@@ -6,125 +6,21 @@
 mod console;
 #[path = "support/proxy.rs"]
 mod proxy;
+#[path = "support/registry.rs"]
+mod registry;
 
-use aws_smithy_types::base64;
 use console::{Console, exit_code};
 use proxy::Proxy;
+use registry::{PASSWORD, Registry, login, noise, wait};
 use serde_json::{Value, json};
 use std::{
     fs,
-    io::{Read as _, Write as _},
-    net::{TcpListener, TcpStream},
     os::unix::fs::PermissionsExt as _,
-    path::Path,
-    process::{Child, Command, Output, Stdio},
+    process::{Command, Output, Stdio},
     sync::atomic::{AtomicU32, Ordering},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
-use tempfile::TempDir;
-
-/// Its last characters are written another way in the two alphabets of base64.
-const PASSWORD: &str = "right-horse?~";
-/// The password as `htpasswd -B` writes it.
-const HASHED: &str = "$2b$12$uGTAlo9rCbYmf9SYzQBtuO4z5O8tk6EjQUs.qbJxKQnxzRSPCzQgG";
-
-/// A registry that ends with its test.
-struct Registry {
-    folder: TempDir,
-    port: u16,
-    process: Child,
-}
-
-impl Registry {
-    fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = port.local_addr().unwrap().port();
-        let at = |name: &str| folder.path().join(name).display().to_string();
-        fs::write(at("htpasswd"), format!("pusher:{HASHED}\n")).unwrap();
-        let config = format!(
-            "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {}}}}}\nhttp: {{addr: 127.0.0.1:{port}}}\n\
-             auth: {{htpasswd: {{realm: tests, path: {}}}}}\n",
-            at("data"),
-            at("htpasswd")
-        );
-        fs::write(at("config.yml"), config).unwrap();
-        let process = Command::new("docker-registry")
-            .args(["serve", &at("config.yml")])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("docker-registry is installed (scripts/test installs it)");
-        let registry = Self {
-            folder,
-            port,
-            process,
-        };
-        wait("the registry answers", || {
-            TcpStream::connect(("127.0.0.1", port)).is_ok()
-        });
-        registry
-    }
-
-    fn host(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
-    }
-
-    /// The digest that the registry answers for a tag, where it has it.
-    fn digest(&self, name: &str, tag: &str) -> Option<String> {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        let login = base64::encode(format!("pusher:{PASSWORD}"));
-        write!(
-            stream,
-            "HEAD /v2/{name}/manifests/{tag} HTTP/1.0\r\nHost: {}\r\nAuthorization: Basic {login}\r\n\
-             Accept: application/vnd.docker.distribution.manifest.v2+json\r\n\r\n",
-            self.host()
-        )
-        .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let digest = answer.lines().find_map(|line| {
-            line.to_lowercase()
-                .strip_prefix("docker-content-digest: ")
-                .map(str::to_owned)
-        });
-        assert_eq!(answer.contains(" 200 OK"), digest.is_some(), "{answer}");
-        digest
-    }
-
-    /// Bytes of layers that are on their way.
-    fn arriving(&self) -> u64 {
-        fn sum(folder: &Path) -> u64 {
-            let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-            entries
-                .map(|entry| match entry.metadata() {
-                    Ok(about) if about.is_dir() => sum(&entry.path()),
-                    Ok(about) if entry.path().to_string_lossy().contains("/_uploads/") => {
-                        about.len()
-                    }
-                    _ => 0,
-                })
-                .sum()
-        }
-        sum(&self.folder.path().join("data"))
-    }
-}
-
-impl Drop for Registry {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-fn wait(what: &str, so: impl Fn() -> bool) {
-    let end = Instant::now() + Duration::from_mins(1);
-    while !so() {
-        assert!(Instant::now() < end, "{what}: not within a minute");
-        thread::sleep(Duration::from_millis(5));
-    }
-}
 
 /// An image of this test alone, and a console that pushes it.
 struct Bench {
@@ -139,17 +35,8 @@ impl Bench {
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let tag = format!("t{}-{number}", std::process::id());
         let folder = tempfile::tempdir().unwrap();
-        let mut seed = u64::from(std::process::id()) << 8 | u64::from(number) | 1;
-        let noise: Vec<u8> = std::iter::repeat_with(|| {
-            seed ^= seed << 13;
-            seed ^= seed >> 7;
-            seed ^= seed << 17;
-            seed.to_le_bytes()
-        })
-        .flatten()
-        .take(bytes)
-        .collect();
-        fs::write(folder.path().join("noise"), noise).unwrap();
+        let seed = u64::from(std::process::id()) << 8 | u64::from(number);
+        fs::write(folder.path().join("noise"), noise(seed, bytes)).unwrap();
         let archive = folder.path().join("image.tar");
         let mut tar = Command::new("tar");
         tar.arg("-C").arg(folder.path()).arg("-cf").arg(&archive);
@@ -177,8 +64,7 @@ impl Bench {
     }
 
     fn log_in(&self, host: &str, password: &str) {
-        let login = base64::encode(format!("pusher:{password}"));
-        self.configure(&json!({ "auths": { host: { "auth": login } } }));
+        self.configure(&login(host, password));
     }
 
     fn push(&self, host: &str, more: &[&str]) -> Command {
@@ -357,7 +243,7 @@ fn a_registry_that_is_killed_in_the_middle_of_a_layer_ends_the_push_with_the_rea
     bench.log_in(&host, PASSWORD);
     let push = bench.push(&host, &[]).spawn().unwrap();
     wait("a layer is on its way", || registry.arriving() > 1 << 20);
-    registry.process.kill().unwrap();
+    registry.kill();
     let output = push.wait_with_output().unwrap();
     assert_eq!(exit_code(&output), 1, "{}", said(&output));
     assert!(

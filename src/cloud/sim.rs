@@ -96,6 +96,18 @@ pub struct SimOptions {
     pub elapsed: Option<Duration>,
     /// What befalls the environment.
     pub scenario: Scenario,
+    /// What builds and tries images in it.
+    pub engine: DemoEngine,
+}
+
+/// What builds and tries images in the demo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DemoEngine {
+    /// A simulated engine.
+    #[default]
+    Simulated,
+    /// The container engine of this machine; what it pushes goes into the simulated registry.
+    Machine,
 }
 
 impl Default for SimOptions {
@@ -106,6 +118,7 @@ impl Default for SimOptions {
             speed: 1.0,
             elapsed: None,
             scenario: Scenario::Calm,
+            engine: DemoEngine::default(),
         }
     }
 }

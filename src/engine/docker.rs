@@ -26,7 +26,7 @@ use bollard::{
 };
 use futures::stream::BoxStream;
 use jiff::Timestamp;
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 /// How long the engine may take to answer a build or a push: it begins to when it has read what is sent to it.
 const LONG: Duration = Duration::from_hours(24);
@@ -78,10 +78,14 @@ impl DockerEngine {
     }
 }
 
+/// When an image was built, as its label says it.
+fn built(labels: &HashMap<String, String>) -> Option<Timestamp> {
+    labels.get("org.opencontainers.image.created")?.parse().ok()
+}
+
 /// Asks the engine what it is.
 async fn look(client: &Docker, endpoint: &Endpoint) -> Result<About> {
-    let version = client
-        .version()
+    let version = connection::whole(client.version())
         .await
         .map_err(|e| fault::explain(endpoint, "asking the engine for its version", e))?;
     let components = version.components.unwrap_or_default();
@@ -117,9 +121,7 @@ impl Engine for DockerEngine {
             digests: true,
             ..ListImagesOptions::default()
         };
-        let images = self
-            .client
-            .list_images(Some(options))
+        let images = connection::whole(self.client.list_images(Some(options)))
             .await
             .map_err(|e| self.fault("listing the engine's images", e))?;
         let named = |names: Vec<String>| {
@@ -132,7 +134,10 @@ impl Engine for DockerEngine {
                 id: image.id,
                 tags: named(image.repo_tags),
                 digests: named(image.repo_digests),
-                created_at: Timestamp::from_second(image.created).ok(),
+                // An image whose steps were all in the cache is as old as its newest step: its label says when it was built.
+                created_at: Timestamp::from_second(image.created)
+                    .ok()
+                    .max(built(&image.labels)),
                 size_bytes: u64::try_from(image.size).unwrap_or_default(),
                 labels: image.labels.into_iter().collect(),
             })
@@ -155,8 +160,7 @@ impl Engine for DockerEngine {
             repo: Some(name.to_owned()),
             tag: Some(tag.to_owned()),
         };
-        self.client
-            .tag_image(image, Some(options))
+        connection::whole(self.client.tag_image(image, Some(options)))
             .await
             .map_err(|e| self.fault(&format!("tagging {image} as {reference}"), e))
     }

@@ -68,11 +68,17 @@ pub async fn push(
             }
             // Layers that have arrived are not sent again.
             ErrorKind::Unreachable if !again => again = true,
+            ErrorKind::Expired if found.expires_at.is_some() => {
+                return Err(error.hint(
+                    "it was renewed once already: see that the clock of this machine is right and that the credentials of the \
+                     profile last, then push again",
+                ));
+            }
             ErrorKind::Denied { .. } if found.login.is_none() => {
                 let host = registry(reference);
                 return Err(error.hint(format!("{}: `docker login {host}`", found.origin)));
             }
-            ErrorKind::Denied { .. } if error.hint.is_none() => {
+            ErrorKind::Expired | ErrorKind::Denied { .. } if error.hint.is_none() => {
                 let host = registry(reference);
                 return Err(error.hint(format!(
                     "the login is that of {}: log in anew (`docker login {host}`), and see that it may push to {}",

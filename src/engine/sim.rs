@@ -10,7 +10,10 @@
 //! Three ways to see a failure: a Dockerfile or a target called `broken` does not build; a tag that ends with `-broken` builds and does not
 //! start; a tag that is taken is refused by the registry, whose repositories are immutable.
 
+mod rehearsal;
 mod script;
+
+pub use rehearsal::Rehearsal;
 
 use super::{
     About, BuildEvent, BuildOrder, Builder, Cache, Engine, LayerState, LocalImage, Login,
@@ -216,6 +219,27 @@ impl SimEngine {
         events
     }
 
+    /// Pushes an image, layer by layer, and then its manifest.
+    fn pushing(&self, reference: String, held: Held) -> BoxStream<'_, Result<PushEvent>> {
+        let layers = self.layers(&held);
+        stream::unfold(Some((layers, reference, held)), move |left| async move {
+            let (mut layers, reference, held): (VecDeque<(u64, PushEvent)>, String, Held) = left?;
+            let Some((wait, event)) = layers.pop_front() else {
+                return Some((self.finish(&reference, &held).await, None));
+            };
+            self.cloud.rest(Duration::from_millis(wait)).await;
+            if let PushEvent::Layer {
+                id,
+                state: LayerState::Pushed,
+            } = &event
+            {
+                self.state().pushed.insert(id.clone());
+            }
+            Some((Ok(event), Some((layers, reference, held))))
+        })
+        .boxed()
+    }
+
     /// Gives the registry the manifest, once it has the layers.
     async fn finish(&self, reference: &str, held: &Held) -> Result<PushEvent> {
         let taken = self.cloud.take(reference, &held.digest, held.pushed_bytes);
@@ -316,34 +340,11 @@ impl Engine for SimEngine {
     fn push(&self, reference: String, _: Option<Login>) -> BoxStream<'_, Result<PushEvent>> {
         let begun = async move {
             match self.find(&reference).await {
-                Ok(held) => Ok((self.layers(&held), reference, held)),
-                Err(error) => Err(error),
+                Ok(held) => self.pushing(reference, held),
+                Err(error) => stream::iter([Err(error)]).boxed(),
             }
         };
-        let pushing = move |(layers, reference, held)| {
-            stream::unfold(Some((layers, reference, held)), move |left| async move {
-                let (mut layers, reference, held): (VecDeque<(u64, PushEvent)>, String, Held) =
-                    left?;
-                let Some((wait, event)) = layers.pop_front() else {
-                    return Some((self.finish(&reference, &held).await, None));
-                };
-                self.cloud.rest(Duration::from_millis(wait)).await;
-                if let PushEvent::Layer {
-                    id,
-                    state: LayerState::Pushed,
-                } = &event
-                {
-                    self.state().pushed.insert(id.clone());
-                }
-                Some((Ok(event), Some((layers, reference, held))))
-            })
-        };
-        stream::once(begun)
-            .flat_map(move |begun| match begun {
-                Ok(begun) => pushing(begun).boxed(),
-                Err(error) => stream::iter([Err(error)]).boxed(),
-            })
-            .boxed()
+        stream::once(begun).flatten().boxed()
     }
 
     async fn registry_manifest(&self, reference: &str, _: Option<Login>) -> Result<Manifest> {

@@ -9,7 +9,7 @@ use super::{
     docker::DockerEngine,
     guard::{Guard, Guarded},
     login::Logins,
-    sim::SimEngine,
+    sim::{Rehearsal, SimEngine},
     source::Source,
 };
 use crate::{
@@ -29,6 +29,8 @@ enum Owner {
     Machine(Box<Surroundings>),
     /// The simulation's, which shares its registry with the simulated environment.
     Simulation(Arc<SimCloud>),
+    /// The machine's before the simulation's registry.
+    Rehearsal(Box<Surroundings>, Arc<SimCloud>),
 }
 
 /// A workshop.
@@ -85,6 +87,19 @@ impl Workshop {
         Self::of(components, Owner::Simulation(cloud), guard, logins)
     }
 
+    /// Opens a workshop whose engine is this machine's and whose registry is that of a simulated environment: `components` are built and tried
+    /// for real.
+    #[must_use]
+    pub fn rehearsed(
+        cloud: Arc<SimCloud>,
+        components: IndexMap<String, Component>,
+        around: &Surroundings,
+        guard: Guard,
+    ) -> Self {
+        let owner = Owner::Rehearsal(Box::new(around.clone()), cloud);
+        Self::of(components, owner, guard, Logins::new(None))
+    }
+
     fn of(
         components: IndexMap<String, Component>,
         owner: Owner,
@@ -134,6 +149,10 @@ impl Workshop {
         let reached: Arc<dyn Engine> = match &self.owner {
             Owner::Machine(around) => Arc::new(DockerEngine::connect(around).await?),
             Owner::Simulation(cloud) => Arc::new(SimEngine::new(Arc::clone(cloud))),
+            Owner::Rehearsal(around, cloud) => {
+                let real: Arc<dyn Engine> = Arc::new(DockerEngine::connect(around).await?);
+                Arc::new(Rehearsal::new(real, Arc::clone(cloud)))
+            }
         };
         let guarded: Arc<dyn Engine> = Arc::new(Guarded::new(reached, Arc::clone(&self.guard)));
         Ok(Arc::clone(known.insert(guarded)))
@@ -155,7 +174,7 @@ impl Workshop {
     /// Reads where the code of a component comes from.
     pub async fn source(&self, component: &Component) -> Source {
         match &self.owner {
-            Owner::Machine(_) => Source::read(&component.context).await,
+            Owner::Machine(_) | Owner::Rehearsal(..) => Source::read(&component.context).await,
             Owner::Simulation(cloud) => sim::source(cloud, component),
         }
     }

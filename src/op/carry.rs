@@ -2,7 +2,7 @@
 
 use super::{
     Desk, Made, Plan,
-    stage::{self, Failure, Stage, StageEvent},
+    stage::{self, Failure, Finished, Stage, StageEvent},
     watch::outdated,
 };
 use crate::{
@@ -10,6 +10,9 @@ use crate::{
     error::{Error, ErrorKind, Result},
 };
 use tokio_util::sync::CancellationToken;
+
+/// What is said of a rollout that does not come.
+const STANDS: &str = "the image was pushed, and nothing was rolled out";
 
 /// What happens while a plan is carried out.
 #[derive(Debug)]
@@ -19,7 +22,7 @@ pub enum Told {
     /// A stage tells how it goes.
     Going(usize, StageEvent),
     /// A stage has ended well: what came of it.
-    Ended(usize, String),
+    Ended(usize, Finished),
     /// A stage has failed; nothing follows it.
     Fallen(usize, Failure),
     /// A call is on its way.
@@ -57,15 +60,24 @@ pub async fn carry_out(
         }
     };
     if fresh.stages.is_empty() {
+        if stop.is_cancelled() {
+            tell(Told::Stopped(cancelled(plan, "nothing was changed")));
+            return None;
+        }
         make_calls(desk, plan, &mut tell).await;
         return None;
     }
-    let made = perform(desk, &fresh.stages, stop, &mut tell).await?;
+    let made = perform(desk, &fresh, stop, &mut tell).await?;
     if plan.calls.is_empty() {
         tell(Told::AllAccepted);
         return None;
     }
-    match rest(desk, plan, &made).await {
+    let rest = rest(desk, plan, &made).await;
+    if stop.is_cancelled() {
+        tell(Told::Stopped(cancelled(plan, STANDS)));
+        return None;
+    }
+    match rest {
         Ok(Rest::Same(rest)) => {
             make_calls(desk, &rest, &mut tell).await;
             None
@@ -84,20 +96,26 @@ pub async fn carry_out(
 /// Performs stages in their order; gives what came of them, or nothing where one failed.
 async fn perform(
     desk: &Desk<'_>,
-    stages: &[Stage],
+    plan: &Plan,
     stop: &CancellationToken,
     tell: &mut (impl FnMut(Told) + Send),
 ) -> Option<Made> {
+    let stages = &plan.stages;
     if let Err(error) = admit(desk, stages).await {
         tell(Told::Stopped(error));
         return None;
     }
     let mut made = Made::default();
     for (index, stage) in stages.iter().enumerate() {
+        // Also where it was cancelled before the first, which may be a call.
+        if stop.is_cancelled() {
+            tell(Told::Stopped(cancelled(plan, "nothing was rolled out")));
+            return None;
+        }
         tell(Told::Begun(index));
         let going = |event| tell(Told::Going(index, event));
         match stage::perform(stage, &mut made, desk, stop, going).await {
-            Ok(said) => tell(Told::Ended(index, said)),
+            Ok(finished) => tell(Told::Ended(index, finished)),
             Err(failure) => {
                 tell(Told::Fallen(index, failure));
                 return None;
@@ -117,6 +135,12 @@ async fn admit(desk: &Desk<'_>, stages: &[Stage]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The error of a plan that was cancelled before its first call.
+fn cancelled(plan: &Plan, hint: &str) -> Error {
+    let what = format!("{} was cancelled", plan.title);
+    Error::new(ErrorKind::Interrupted, what).hint(hint)
 }
 
 /// Makes the calls of a plan in their order.
@@ -170,7 +194,6 @@ enum Rest {
 
 /// Plans what follows the stages, with what came of them, and whether it is still what was looked at.
 async fn rest(desk: &Desk<'_>, plan: &Plan, made: &Made) -> Result<Rest> {
-    const STANDS: &str = "the image was pushed, and nothing was rolled out";
     let rest = plan.request.operation().rest(desk, made).await;
     let rest = rest.map_err(|e| {
         let hint = e

@@ -312,7 +312,8 @@ impl Operation for Ship {
         plan = subject.checked(plan);
         plan = engine_checked(plan, &subject, &about);
         if self.does(Leg::Push) {
-            plan = registry::checked(plan, desk, &*engine, &subject.reference).await?;
+            let (reference, digests) = (&subject.reference, &subject.digests);
+            plan = registry::checked(plan, desk, &*engine, reference, digests).await?;
         }
         if self.until == Leg::RollOut {
             if self.pull_secret.is_none() {

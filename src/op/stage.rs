@@ -248,6 +248,22 @@ pub struct Made {
     pub pushed: Option<Pushed>,
 }
 
+/// What came of a stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finished {
+    /// In a sentence.
+    pub says: String,
+    /// What its registry has, where it was pushed.
+    pub pushed: Option<Pushed>,
+}
+
+impl From<String> for Finished {
+    fn from(says: String) -> Self {
+        let pushed = None;
+        Self { says, pushed }
+    }
+}
+
 /// What happens while a stage is performed.
 #[derive(Debug, Clone, PartialEq)]
 pub enum StageEvent {
@@ -284,7 +300,7 @@ pub(super) async fn perform(
     desk: &Desk<'_>,
     stop: &CancellationToken,
     mut tell: impl FnMut(StageEvent) + Send,
-) -> std::result::Result<String, Failure> {
+) -> std::result::Result<Finished, Failure> {
     let workshop = desk.workshop()?;
     let engine = workshop.engine().await?;
     match stage {
@@ -294,7 +310,7 @@ pub(super) async fn perform(
                 call: (**call).clone(),
                 changes: Vec::new(),
             };
-            Ok(desk.cloud.execute(&order).await?.summary)
+            Ok(desk.cloud.execute(&order).await?.summary.into())
         }
         Stage::Build(order) => {
             let mut view = BuildView::default();
@@ -309,11 +325,9 @@ pub(super) async fn perform(
             };
             made.image = Some(image.clone());
             let (done, known) = view.counts();
-            Ok(format!(
-                "{done} of {known} steps, {} cached: image {}",
-                view.cached(),
-                short(&image)
-            ))
+            let cached = view.cached();
+            let image = short(&image);
+            Ok(format!("{done} of {known} steps, {cached} cached: image {image}").into())
         }
         Stage::Try(plan, weight) => {
             let mut plan = plan.clone();
@@ -324,9 +338,9 @@ pub(super) async fn perform(
             let verdict = trial::run(&*engine, desk.cloud, &plan, stop, told).await?;
             let says = verdict.says();
             match (verdict, weight) {
-                (Verdict::Healthy { .. }, _) => Ok(says.join("; ")),
+                (Verdict::Healthy { .. }, _) => Ok(says.join("; ").into()),
                 (_, Weight::Insisted | Weight::Skipped) => {
-                    Ok(format!("{}; it goes on all the same", says.join("; ")))
+                    Ok(format!("{}; it goes on all the same", says.join("; ")).into())
                 }
                 (_, Weight::Blocks) => Err(Failure::Unfit(says)),
             }
@@ -346,9 +360,12 @@ pub(super) async fn perform(
                 let pushed = push(&*engine, desk.cloud, workshop.logins(), reference, told);
                 unless(stop, "the push", pushed).await?
             };
-            let said = format!("{}: {}", view.line(), pushed.digest);
+            let finished = Finished {
+                says: format!("{}: {}", view.line(), pushed.digest),
+                pushed: Some(pushed.clone()),
+            };
             made.pushed = Some(pushed);
-            Ok(said)
+            Ok(finished)
         }
     }
 }
@@ -392,6 +409,8 @@ pub struct Staged {
     pub began_at: Option<Timestamp>,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
+    /// What its registry has, once it was pushed.
+    pub pushed: Option<Pushed>,
     /// What it shows.
     pub view: StageView,
 }
@@ -404,6 +423,7 @@ impl Staged {
             state: StepState::Waiting,
             began_at: None,
             ended_at: None,
+            pushed: None,
             view: stage.view(),
         }
     }
@@ -435,9 +455,10 @@ impl Staged {
         }
     }
 
-    pub(super) fn end(&mut self, state: StepState, says: String, now: Timestamp) {
+    pub(super) fn end(&mut self, state: StepState, finished: Finished, now: Timestamp) {
         self.state = state;
-        self.says = says;
+        self.says = finished.says;
+        self.pushed = finished.pushed;
         self.ended_at = Some(now);
     }
 

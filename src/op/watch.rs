@@ -209,7 +209,7 @@ impl Watch {
             }
         };
         if let Some(staged) = self.stages.get_mut(index) {
-            staged.end(StepState::Failed, says, now);
+            staged.end(StepState::Failed, says.into(), now);
         }
         self.end(outcome, now);
     }
@@ -227,9 +227,9 @@ impl Watch {
                     staged.apply(event);
                 }
             }
-            Told::Ended(index, says) => {
+            Told::Ended(index, finished) => {
                 if let Some(staged) = self.stages.get_mut(index) {
-                    staged.end(StepState::Done, says, now);
+                    staged.end(StepState::Done, finished, now);
                 }
             }
             Told::Fallen(index, failure) => self.fallen(index, failure, now),

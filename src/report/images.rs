@@ -12,7 +12,7 @@ use crate::{
     model::{
         compute::Compute,
         environment::Environment,
-        image::{Image, Images, RunningImage, running, short, split},
+        image::{Image, Images, RunningImage, running, short},
     },
     op::Desk,
 };
@@ -103,10 +103,7 @@ struct Failed<'a> {
 
 /// Whether the engine's image is the one of that repository and digest.
 fn same(local: &LocalImage, uri: &str, digest: &str) -> bool {
-    local.digests.iter().any(|name| {
-        let (repository, mark) = split(name);
-        repository == uri && mark.strip_prefix('@') == Some(digest)
-    })
+    local.digests_in(uri).any(|known| known == digest)
 }
 
 /// Prints what was seen at `now`; `name` keeps services, repositories and local images that have it in their name.

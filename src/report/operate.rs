@@ -4,7 +4,7 @@ use super::{SCHEMA, build, json, push, table::safe};
 use crate::{
     cli::Output,
     cloud::Cloud,
-    engine::trial::TrialEvent,
+    engine::{push::Pushed, trial::TrialEvent},
     error::{Error, ErrorKind, Result},
     format,
     model::{environment::Environment, metric::Window},
@@ -77,6 +77,8 @@ struct Performed<'a> {
     began_at: Option<Timestamp>,
     ended_at: Option<Timestamp>,
     says: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pushed: Option<&'a Pushed>,
 }
 
 impl<'a> From<&'a Staged> for Performed<'a> {
@@ -87,6 +89,7 @@ impl<'a> From<&'a Staged> for Performed<'a> {
             began_at: staged.began_at,
             ended_at: staged.ended_at,
             says: &staged.says,
+            pushed: staged.pushed.as_ref(),
         }
     }
 }
@@ -216,7 +219,8 @@ pub async fn carry(
                 line(now, &what.unwrap_or_default())
             }
             Told::Going(_, event) => teller.told(event),
-            Told::Ended(index, says) => {
+            Told::Ended(index, finished) => {
+                let says = &finished.says;
                 let word = watch.stages.get(*index).map_or("", |staged| staged.word);
                 line(now, &format!("✓ {word}  {says}"))
             }

@@ -294,7 +294,7 @@ fn standing(
         };
     };
     let (repository, _) = split(name);
-    let digests = digests(local, repository);
+    let digests: Vec<&str> = local.digests_in(repository).collect();
     let here = |runs: &RunningImage| {
         runs.reference == name || runs.digests.iter().any(|d| digests.contains(&d.as_str()))
     };
@@ -307,15 +307,6 @@ fn standing(
         Some(_) => ("pushed, not rolled out", Role::Info),
         None => ("pushed", Role::Text),
     }
-}
-
-/// The digests that an image has in a repository: it was pushed there, or pulled.
-fn digests<'i>(image: &'i LocalImage, repository: &str) -> Vec<&'i str> {
-    let digests = image.digests.iter().filter_map(|name| {
-        let (of, mark) = split(name);
-        (of == repository).then(|| mark.trim_start_matches('@'))
-    });
-    digests.collect()
 }
 
 /// Images of the container engine here that have a name.
@@ -350,7 +341,7 @@ pub(super) fn local(scope: &Scope<'_>) -> Grid {
                     bytes,
                     format::value(bytes, crate::model::metric::Unit::Bytes),
                 ),
-                if digests(image, repository).is_empty() {
+                if image.digests_in(repository).next().is_none() {
                     Cell::text("here only").role(Role::Info)
                 } else {
                     Cell::text("pushed").role(Role::Muted)

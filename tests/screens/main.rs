@@ -508,7 +508,9 @@ async fn built() -> Stage {
     stage.build(|_| false).await;
     stage.carried(Told::Ended(
         0,
-        "6 of 6 steps, 0 cached: image 99b00a44d423".to_owned(),
+        "6 of 6 steps, 0 cached: image 99b00a44d423"
+            .to_owned()
+            .into(),
     ));
     stage.carried(Told::Begun(1));
     let line = |text: &str| TrialEvent::Line(text.to_owned());
@@ -531,7 +533,7 @@ async fn built() -> Stage {
 
 #[tokio::test]
 async fn a_trial_shows_the_container_and_why_it_is_not_healthy_yet() {
-    let mut stage = built().await;
+    let mut stage = Box::pin(built()).await;
     compare(&stage, "ship_trying", &SIZES);
     let says = ["it exited with code 1", "KeyError: 'DATABASE_URL'"];
     let unfit = Failure::Unfit(says.map(str::to_owned).into());
@@ -541,9 +543,9 @@ async fn a_trial_shows_the_container_and_why_it_is_not_healthy_yet() {
 
 #[tokio::test]
 async fn a_push_shows_its_layers() {
-    let mut stage = built().await;
+    let mut stage = Box::pin(built()).await;
     let healthy = "healthy after 4 s: it answered 200".to_owned();
-    stage.carried(Told::Ended(1, healthy));
+    stage.carried(Told::Ended(1, healthy.into()));
     stage.carried(Told::Begun(2));
     let layers = [
         ("ba5e0f12c4d1", LayerState::AlreadyThere),

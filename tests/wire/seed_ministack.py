@@ -45,7 +45,7 @@ def main(url, cluster="harbour"):
         if not seeded(ecs, cluster):
             for tag, command in COMMANDS.items():
                 build_image(tag, command)
-            seed(aws, ecs, cluster)
+            seed(aws, ecs, cluster, image=f"{REPOSITORY}:v1")
         print(json.dumps(names | {"tasks": running(ecs, cluster)}))
 
 
@@ -85,7 +85,8 @@ def build_image(tag, command):
         sys.exit(f"MiniStack's tasks need a Docker Engine (DOCKER_HOST or /var/run/docker.sock): {error}")
 
 
-def seed(aws, ecs, cluster):
+def seed(aws, ecs, cluster, **container):
+    """Makes the cluster and its service, whose only container is as given and listens on port 8000."""
     aws.home("logs").create_log_group(logGroupName=group(cluster))
     ecs.create_cluster(clusterName=cluster)
     definition = ecs.register_task_definition(
@@ -97,7 +98,6 @@ def seed(aws, ecs, cluster):
         containerDefinitions=[
             {
                 "name": SERVICE,
-                "image": f"{REPOSITORY}:v1",
                 "essential": True,
                 "portMappings": [{"containerPort": 8000}],
                 "logConfiguration": {
@@ -108,6 +108,7 @@ def seed(aws, ecs, cluster):
                         "awslogs-stream-prefix": SERVICE,
                     },
                 },
+                **container,
             }
         ],
     )["taskDefinition"]["taskDefinitionArn"]

@@ -2,7 +2,8 @@
 
 use super::{Address, Endpoint, fault::explain};
 use crate::error::{Error, ErrorKind, Result};
-use bollard::{API_DEFAULT_VERSION, ClientVersion, Docker};
+use bollard::{API_DEFAULT_VERSION, ClientVersion, Docker, errors::Error as Fault};
+use std::time::Duration;
 
 /// The oldest API that is spoken: that of Engine 19.03 and Podman 3, the first with everything that is asked for here.
 const OLDEST: ClientVersion = ClientVersion {
@@ -12,6 +13,14 @@ const OLDEST: ClientVersion = ClientVersion {
 
 /// Seconds that an engine may take to begin an answer. Builds and pushes have their own.
 const PATIENCE: u64 = 120;
+
+/// Waits for a whole answer: the client itself bounds only the wait for its head.
+pub(super) async fn whole<T>(answer: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+    let limit = Duration::from_secs(PATIENCE);
+    tokio::time::timeout(limit, answer)
+        .await
+        .unwrap_or(Err(Fault::RequestTimeoutError))
+}
 
 /// Makes a client of the engine at `endpoint`.
 ///
@@ -37,7 +46,7 @@ pub(super) async fn connect(endpoint: &Endpoint) -> Result<Docker> {
         Address::Ssh(host) => Docker::connect_with_ssh(host, PATIENCE, version, None),
     };
     let client = client.map_err(fault)?;
-    let client = client.negotiate_version().await.map_err(fault)?;
+    let client = whole(client.negotiate_version()).await.map_err(fault)?;
     let spoken = client.client_version();
     if spoken < OLDEST {
         let what = format!(

@@ -213,17 +213,31 @@ fn address(text: &str, tls: Option<TlsFiles>, said_by: &str) -> Result<Address> 
     if host.is_empty() {
         return Err(wrong());
     }
-    let with_port = |port| match host.rsplit_once(':') {
-        Some((_, given)) if given.bytes().all(|b| b.is_ascii_digit()) => host.to_owned(),
-        _ => format!("{host}:{port}"),
-    };
+    let with_port = |default| with_port(host, default).ok_or_else(wrong);
     Ok(match (scheme, tls) {
         ("unix", _) => Address::Unix(rest.into()),
-        ("tcp" | "http", None) => Address::Tcp(with_port(2375)),
-        ("tcp" | "https", Some(files)) => Address::Tls(with_port(2376), files),
+        ("tcp" | "http", None) => Address::Tcp(with_port(2375)?),
+        ("tcp" | "https", Some(files)) => Address::Tls(with_port(2376)?, files),
         ("ssh", _) => Address::Ssh(host.to_owned()),
         _ => return Err(wrong()),
     })
+}
+
+/// `host:port`; `None` for what is no host, or no port.
+fn with_port(host: &str, default: u16) -> Option<String> {
+    // An address of IPv6, in brackets, has colons of its own.
+    let (name, port) = match host.rsplit_once(':') {
+        Some((name, port)) if !host.ends_with(']') => (name, port.parse().ok()?),
+        _ => (host, default),
+    };
+    let bracketed = name.strip_prefix('[').and_then(|n| n.strip_suffix(']'));
+    let is_host = match bracketed {
+        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b)),
+    };
+    (is_host && !name.is_empty()).then(|| format!("{name}:{port}"))
 }
 
 /// Reads a file of Docker's in JSON; `None` where there is none.

@@ -19,6 +19,10 @@ pub(super) fn explain(endpoint: &Endpoint, doing: &str, fault: Fault) -> Error {
         Fault::DockerResponseServerError {
             status_code,
             message,
+        } if is_page(message) => page(endpoint, doing, *status_code),
+        Fault::DockerResponseServerError {
+            status_code,
+            message,
         } => answered(doing, *status_code, message),
         Fault::DockerStreamError { error } => answered(doing, 500, error),
         Fault::SocketNotFoundError(_) => nobody(endpoint),
@@ -49,6 +53,27 @@ pub(super) fn explain(endpoint: &Endpoint, doing: &str, fault: Fault) -> Error {
         },
     }
     .source(fault)
+}
+
+/// Whether it is a proxy that answers, in place of the engine behind it.
+pub(super) fn is_page(message: &str) -> bool {
+    message.trim_start().starts_with('<')
+}
+
+fn page(endpoint: &Endpoint, doing: &str, status: u16) -> Error {
+    let (at, said_by) = (&endpoint.address, &endpoint.said_by);
+    let kind = match status {
+        401 | 403 => ErrorKind::Denied {
+            action: doing.to_owned(),
+        },
+        _ => ErrorKind::Unreachable,
+    };
+    let what = format!(
+        "{doing}: what answers at {at}, {said_by}, is no engine but a page with status {status}"
+    );
+    Error::new(kind, what).hint(
+        "look what stands between here and the engine, and whether it lets `docker info` through",
+    )
 }
 
 /// Says what the engine said.

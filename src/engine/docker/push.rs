@@ -1,6 +1,6 @@
 //! Pushing to registries, and reading back what they hold.
 
-use super::DockerEngine;
+use super::{DockerEngine, connection::whole, fault::is_page};
 use crate::{
     engine::{LayerState, Login, PushEvent, push::refusal},
     error::{Error, ErrorKind, Result},
@@ -53,8 +53,8 @@ pub(super) async fn registry_manifest(
 ) -> Result<Manifest> {
     path(reference)?;
     let client = client(&engine.client, |request| request);
-    let answer = client
-        .inspect_registry_image(reference, Some(credentials(login)))
+    let answer = client.inspect_registry_image(reference, Some(credentials(login)));
+    let answer = whole(answer)
         .await
         .map_err(|fault| explain(engine, reference, fault))?;
     let digest = answer.descriptor.digest.ok_or_else(|| {
@@ -219,7 +219,9 @@ fn pushed(status: &str) -> Option<PushEvent> {
 fn explain(engine: &DockerEngine, reference: &str, fault: Fault) -> Error {
     match &fault {
         Fault::DockerStreamError { error: said }
-        | Fault::DockerResponseServerError { message: said, .. } => {
+        | Fault::DockerResponseServerError { message: said, .. }
+            if !is_page(said) =>
+        {
             refusal(reference, said).source(fault)
         }
         _ => engine.fault(&format!("pushing {reference}"), fault),

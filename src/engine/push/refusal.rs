@@ -17,6 +17,7 @@ enum Meaning {
     Immutable,
     LacksAction,
     NoRepository,
+    NoTag,
     Denied,
     NoTls,
     Untrusted,
@@ -26,7 +27,7 @@ enum Meaning {
 }
 
 /// The words that tell it, in lower case; the first that are found count (moby, distribution and ECR as they write).
-const WORDS: [(Meaning, &[&str]); 11] = [
+const WORDS: [(Meaning, &[&str]); 12] = [
     (
         Meaning::NoImage,
         &[
@@ -35,6 +36,10 @@ const WORDS: [(Meaning, &[&str]); 11] = [
             "no such image",
             "image not known",
         ],
+    ),
+    (
+        Meaning::NoRepository,
+        &["name unknown", "name_unknown", "repositorynotfound"],
     ),
     (
         Meaning::LoginEnded,
@@ -46,16 +51,14 @@ const WORDS: [(Meaning, &[&str]); 11] = [
             "toomanyrequests",
             "too many requests",
             "status: 429",
+            "http 429",
             "rate limit",
             "rate exceeded",
         ],
     ),
     (Meaning::Immutable, &["immutable"]),
     (Meaning::LacksAction, &[" ecr:"]),
-    (
-        Meaning::NoRepository,
-        &["name unknown", "name_unknown", "repositorynotfound"],
-    ),
+    (Meaning::NoTag, &["manifest unknown", "manifest_unknown"]),
     (
         Meaning::Denied,
         &[
@@ -143,6 +146,7 @@ pub(in crate::engine) fn refusal(reference: &str, said: &str) -> Error {
                 None => missing.hint("make it at the registry; most do not on a push"),
             }
         }
+        Meaning::NoTag => error(ErrorKind::NotFound, &format!("{name} has no image {mark}")),
         Meaning::Denied => denied(&format!("push to {host}")),
         Meaning::NoTls => error(ErrorKind::Config, "it speaks no TLS").hint(format!(
             "give it a certificate, or list {host} under insecure-registries in the engine's daemon.json"

@@ -27,6 +27,8 @@ pub(super) struct Subject {
     pub(super) found: Option<Target>,
     /// `REPOSITORY:TAG`.
     pub(super) reference: String,
+    /// The digests that the one that is there has in its repository.
+    pub(super) digests: Vec<String>,
     /// Where its code comes from.
     source: Option<Source>,
     /// Why it cannot be built.
@@ -58,8 +60,13 @@ impl Subject {
             to: None,
             tag: ship.image.clone(),
         };
-        let found = wanted.find(&engine.images().await?)?;
+        let images = engine.images().await?;
+        let found = wanted.find(&images)?;
+        let image = images.iter().find(|image| image.id == found.image);
+        let name = split(&found.reference).0;
+        let digests = image.iter().flat_map(|image| image.digests_in(name));
         Ok(Self {
+            digests: digests.map(str::to_owned).collect(),
             order: None,
             reference: found.reference.clone(),
             found: Some(found),
@@ -96,6 +103,7 @@ impl Subject {
         Ok(Self {
             fault: workshop.check(component).await.err(),
             order: Some(order),
+            digests: Vec::new(),
             found: None,
             reference,
             source: Some(source),

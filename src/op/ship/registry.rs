@@ -12,7 +12,9 @@ use crate::{
 enum Place {
     /// Nothing has it.
     Free,
-    /// Something has it; whether that can be replaced.
+    /// The image that is to be pushed has it.
+    Same,
+    /// Something else has it; whether that can be replaced.
     Taken(Mutability),
     /// There is no repository.
     Missing,
@@ -26,7 +28,8 @@ enum Mutability {
     Unknown,
 }
 
-/// Adds what the registry of `reference` says. Where ECR has no such repository, it is made first.
+/// Adds what the registry of `reference` says, to which an image is pushed that is known there by `digests`, if at all. Where ECR has no such
+/// repository, it is made first.
 ///
 /// # Errors
 /// A Docker configuration that cannot be read, a helper that fails, ECR's refusal of a token.
@@ -35,6 +38,7 @@ pub(super) async fn checked(
     desk: &Desk<'_>,
     engine: &dyn Engine,
     reference: &str,
+    digests: &[String],
 ) -> Result<Plan> {
     let credentials = desk
         .workshop()?
@@ -57,12 +61,17 @@ pub(super) async fn checked(
         .ok()
         .and_then(|images| images.repositories.iter().find(|r| r.uri == name));
     let place = match listed {
-        Some(repository) => listing(repository, mark),
-        None => asked(desk, engine, reference, credentials.login).await,
+        Some(repository) => listing(repository, mark, digests),
+        None => asked(desk, engine, reference, credentials.login, digests).await,
     };
     let what = "tag is free";
     Ok(match place {
         Place::Free => plan.check(what, CheckState::Passed, format!("{name} has no {tag} yet")),
+        Place::Same => plan.check(
+            what,
+            CheckState::Passed,
+            format!("{name} has this very image under {tag}: nothing is sent"),
+        ),
         Place::Taken(Mutability::Immutable) => plan.check(
             what,
             CheckState::Failed,
@@ -91,9 +100,12 @@ pub(super) async fn checked(
 }
 
 /// What the environment's own listing says.
-fn listing(repository: &Repository, mark: &str) -> Place {
-    if !repository.images.iter().any(|image| image.is(mark)) {
+fn listing(repository: &Repository, mark: &str, digests: &[String]) -> Place {
+    let Some(image) = repository.images.iter().find(|image| image.is(mark)) else {
         return Place::Free;
+    };
+    if digests.contains(&image.digest) {
+        return Place::Same;
     }
     Place::Taken(if repository.tag_mutability.starts_with("IMMUTABLE") {
         Mutability::Immutable
@@ -108,12 +120,20 @@ async fn asked(
     engine: &dyn Engine,
     reference: &str,
     login: Option<crate::engine::Login>,
+    digests: &[String],
 ) -> Place {
+    let taken = |held: &Manifest| {
+        if digests.contains(&held.digest) {
+            Place::Same
+        } else {
+            Place::Taken(Mutability::Unknown)
+        }
+    };
     match desk.cloud.manifest(reference).await {
-        Ok(Some(_)) => Place::Taken(Mutability::Unknown),
+        Ok(Some(held)) => taken(&held),
         // It is in no registry that the cloud can ask.
         Ok(None) => match engine.registry_manifest(reference, login).await {
-            Ok(Manifest { .. }) => Place::Taken(Mutability::Unknown),
+            Ok(held) => taken(&held),
             Err(error) if error.kind == ErrorKind::NotFound => Place::Free,
             Err(error) => Place::Unknown(error),
         },

@@ -198,8 +198,19 @@ async fn what_fails_its_trial_is_neither_pushed_nor_rolled_out_unless_somebody_i
     let before = shop.running().await;
     let mut wanted = broken();
     wanted.image = None;
-    // It is in the registry already, under a tag that cannot be pushed again.
+    // The registry has it already: it would be sent once more for nothing.
     let plan = shop.plan(broken()).await;
+    let free = plan
+        .checks
+        .iter()
+        .find(|c| c.what == "tag is free")
+        .unwrap();
+    assert!(free.found.contains("this very image"), "{free:?}");
+    let other = Ship {
+        tags: vec!["1.21.0-b7d20e5".to_owned()],
+        ..Ship::whole("backend")
+    };
+    let plan = shop.plan(other).await;
     assert_eq!(plan.forbidden().unwrap().what, "tag is free");
     wanted.from = Leg::Build;
     wanted.tags = vec!["2.0.0-broken".to_owned()];
