@@ -115,7 +115,13 @@ impl Engine for Rehearsal {
     }
 
     async fn start(&self, order: &TrialOrder) -> Result<Trial> {
-        self.real.start(order).await
+        // The simulated task's command is that of the simulated application, and no other has it.
+        let own = TrialOrder {
+            command: None,
+            entry_point: None,
+            ..order.clone()
+        };
+        self.real.start(&own).await
     }
 
     async fn look(&self, container: &str) -> Result<TrialState> {
