@@ -121,6 +121,7 @@ commands! {
     "build" Operations "build" "Build an image of the selected component with the container engine of this machine." |app| app.bring(Leg::Build, Leg::Build);
     "try" Operations "try" "Run the selected component's newest image on this machine as its task would, until it is healthy." |app| app.bring(Leg::Try, Leg::Try);
     "push" Operations "push" "Push the selected component's newest image to its registry, and read its digest back." |app| app.bring(Leg::Push, Leg::Push);
+    "promote" Operations "promote" "Copy the selected image, or the one that the selected service runs, to another environment's repository." App::promote;
     "resize" Operations "resize" "Give the selected service's tasks another size, with what they use now beside each." |app| app.on_service(|service| op::Resize { service, size: None }.into());
     "rollback" Operations "roll back" "Stop the selected service's deployment, or go back to an earlier revision." |app| app.on_service(|service| op::RollBack { service, to: None }.into());
     "continue" Operations "continue" "Let the selected service's deployment go on that waits at a pause hook." |app| app.on_service(|service| op::ContinueDeployment { service }.into());

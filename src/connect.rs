@@ -36,6 +36,8 @@ pub struct Opener {
     pub components: IndexMap<String, Component>,
     /// Variables, which say where the container engine is.
     pub around: Surroundings,
+    /// Every environment: images are copied from one to another.
+    pub environments: Vec<Environment>,
 }
 
 impl Opener {
@@ -62,7 +64,7 @@ impl Opener {
         };
         Opened {
             cloud: guarded(cloud, environment, audit_log.to_owned()),
-            workshop: Arc::new(workshop),
+            workshop: Arc::new(workshop.among(self.clone())),
         }
     }
 }

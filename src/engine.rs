@@ -7,6 +7,8 @@
 //!                              └─▶ tag ─▶ push ─▶ PushEvent… ─▶ PushView ─▶ registry_manifest, read back from the registry
 //! ```
 //!
+//! Registries are asked themselves where no engine is needed: to copy an image from one to another ([`registries`]).
+//!
 //! Work that goes on is a stream: dropping it cancels the work, and the engine is told. What the engine sends is thinned out before it
 //! reaches anybody ([`pace`]): at most 30 updates a second, of which none that ends a step or a layer is left out. Bollard's types never
 //! leave `engine/docker`.
@@ -14,6 +16,7 @@
 pub mod build;
 pub mod build_view;
 pub mod context;
+pub mod copy;
 pub mod docker;
 pub mod guard;
 pub mod login;
@@ -22,6 +25,7 @@ pub mod pace;
 pub mod probe;
 pub mod push;
 pub mod push_view;
+pub mod registries;
 pub mod sim;
 pub mod source;
 pub mod trial;

@@ -71,6 +71,7 @@ impl Here {
             audit_logs: self.config.paths.audit_logs.clone(),
             components: self.config.components.clone(),
             around: self.around.clone(),
+            environments: self.config.environments.values().cloned().collect(),
         }
     }
 
@@ -710,6 +711,7 @@ async fn discover(
         audit_logs: project.config.paths.audit_logs.clone(),
         components: project.config.components.clone(),
         around: Surroundings::default(),
+        environments: Vec::new(),
     };
     let cloud = opener.open(&environment).cloud;
     let found = cloud.discover(&init::start(options)).await?;

@@ -6,7 +6,7 @@
 //!            changes nothing              call         new observation, with a deadline
 //! ```
 //!
-//! What the container engine of this machine does before the calls stands in a plan as [`Stage`]s: build, try, push.
+//! What is done on this machine before the calls stands in a plan as [`Stage`]s: build, try, push, copy.
 //!
 //! An operation is one file here: a struct of its inputs that implements [`Operation`], and a row in the table of [`Request`]. It says
 //! which form asks for its inputs and builds a [`Plan`]; review, confirmation by risk, read-only mode, audit log, progress, undo,
@@ -27,7 +27,9 @@ pub mod form;
 mod goal;
 mod last_words;
 mod permission;
+mod place;
 mod plan;
+mod promote;
 mod registry;
 mod resize;
 mod restart;
@@ -51,12 +53,13 @@ pub use continue_deployment::ContinueDeployment;
 pub use database::{
     DeleteSnapshot, ModifyDatabase, Origin, RebootDatabase, RestoreDatabase, SnapshotDatabase,
 };
-pub use desk::Desk;
+pub use desk::{Beside, Desk};
 pub use edge::{InvalidatePaths, List, ListAddress, SetRule, SwitchAlarm, UnlistAddress, Until};
 pub use goal::{DatabaseGoal, Goal, Standing, Step, StepState, Verdict, left, under_way};
 pub use last_words::LastWords;
 pub use permission::{denied_everywhere, questions};
 pub use plan::{Bounds, Change, Check, CheckState, Cost, Document, Mark, Plan, Risk, Undo, usd};
+pub use promote::Promote;
 pub use registry::{CreateRepository, PruneImages};
 pub use resize::Resize;
 pub use restart::Restart;
@@ -85,6 +88,11 @@ pub trait Operation: Send + Sync {
 
     /// Whether it changes nothing but this machine: then it needs no confirmation, and read-only mode lets it pass.
     fn is_local(&self) -> bool {
+        false
+    }
+
+    /// Whether it changes another environment only: then that one's guards decide, and not the read-only mode of its own.
+    fn is_elsewhere(&self) -> bool {
         false
     }
 
@@ -183,6 +191,7 @@ requests! {
     SwitchAlarm(SwitchAlarm) "Switches the actions of an alarm.",
     CreateRepository(CreateRepository) "Makes a repository of ECR.",
     Ship(Ship) "Builds an image of a component, tries it, pushes it, rolls it out, or some of that.",
+    Promote(Promote) "Copies an image to another environment's repository, with its digest.",
     PruneImages(PruneImages) "Deletes images without a tag that nothing uses.",
     Snapshot(SnapshotDatabase) "Takes a snapshot of the database.",
     DeleteSnapshot(DeleteSnapshot) "Deletes a manual snapshot of the database.",

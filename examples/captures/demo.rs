@@ -55,6 +55,7 @@ impl Demo {
             audit_logs: AuditLogs::in_folder(Path::new("/nonexistent")),
             components: IndexMap::new(),
             around: Surroundings::default(),
+            environments: vec![sim::environment()],
         };
         let (theme, _) = Theme::load(theme::DEFAULT, None)?;
         let keymap = Keymap::new(&toml::Table::new())?;

@@ -55,6 +55,7 @@ fn printed(command: &str) -> Result<String> {
         audit_logs: AuditLogs::in_folder(Path::new("/nonexistent")),
         components: IndexMap::new(),
         around: Surroundings::default(),
+        environments: vec![sim::environment()],
     };
     let environment = sim::environment();
     let Opened { cloud, workshop } = opener.open(&environment);

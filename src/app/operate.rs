@@ -135,7 +135,8 @@ impl App {
     #[must_use]
     pub fn blocked(&self, request: &Request) -> Option<String> {
         let why = self.environment.read_only();
-        if let Some(why) = why.filter(|_| !request.operation().is_local()) {
+        let operation = request.operation();
+        if let Some(why) = why.filter(|_| !operation.is_local() && !operation.is_elsewhere()) {
             return Some(format!("read-only: {why}"));
         }
         let actions = request.operation().actions();
@@ -717,8 +718,10 @@ impl App {
                 .chain(session::offered())
                 .chain(service)
                 .collect(),
+            (Screen::Images, Pane::ImageList) => vec![images::promotion()],
             (Screen::Images, Pane::Running) => images::offered()
                 .into_iter()
+                .chain([images::promotion()])
                 .chain(service)
                 .chain(session::offered())
                 .collect(),

@@ -35,6 +35,8 @@ pub enum ImageCommand {
         #[command(flatten)]
         carry: Carry,
     },
+    /// Copy an image to another environment's repository, with the same digest and without an engine
+    Promote(ImagePromote),
     /// Delete the images of a repository that have no tag and that nothing of the environment uses
     Prune {
         /// Repository
@@ -52,6 +54,7 @@ impl ImageCommand {
             Self::Build(_) | Self::List { .. } | Self::Push(_) => return None,
             Self::Try(asked) => asked.request(),
             Self::Ship(asked) => asked.request(),
+            Self::Promote(asked) => asked.request(),
             Self::CreateRepository { repository, carry } => {
                 let repository = repository.clone();
                 (op::CreateRepository { repository }.into(), *carry)
@@ -233,6 +236,38 @@ pub struct ImagePush {
     /// How to print the result; the JSON is described in docs/images.md
     #[arg(long, short, value_enum, default_value_t = Output::Table)]
     pub output: Output,
+}
+
+/// What is promoted, and how it is carried out.
+#[derive(Debug, Clone, Args)]
+pub struct ImagePromote {
+    /// Service, whose tasks' image is meant, or an image: REPOSITORY:TAG or REPOSITORY@sha256:…
+    #[arg(value_name = "SERVICE|IMAGE")]
+    pub what: String,
+    /// Environment that it goes to
+    #[arg(long, value_name = "ENVIRONMENT")]
+    pub to: String,
+    /// Repository there, by name or as REGISTRY/NAME; by default the one of the same name, or the only one
+    #[arg(long, value_name = "NAME")]
+    pub repository: Option<String>,
+    /// Tag that it gets there in place of its own
+    #[arg(long, short, value_name = "TAG", value_parser = tag)]
+    pub tag: Option<String>,
+    /// How it is carried out.
+    #[command(flatten)]
+    pub carry: Carry,
+}
+
+impl ImagePromote {
+    fn request(&self) -> (Request, Carry) {
+        let promote = op::Promote {
+            what: self.what.clone(),
+            to: Some(self.to.clone()),
+            repository: self.repository.clone(),
+            tag: self.tag.clone(),
+        };
+        (promote.into(), self.carry)
+    }
 }
 
 /// Reads a tag: letters, digits, `_`, `.` and `-`, at most 128, and the first none of the last two (OCI distribution specification).

@@ -238,9 +238,7 @@ impl Cloud for SimCloud {
             Tier::Alb => Snapshot::Balancer(Arc::new(balancer::snapshot(world))),
             Tier::Ecs => Snapshot::Compute(Arc::new(compute::snapshot(world))),
             Tier::Rds => Snapshot::Database(Arc::new(database::snapshot(world))),
-            Tier::Images => {
-                Snapshot::Images(Arc::new(world.registry.changed(images::snapshot(world))))
-            }
+            Tier::Images => Snapshot::Images(Arc::new(images::listed(world))),
             Tier::Alarms => Snapshot::Alarms(Arc::new(alarms::snapshot(world))),
             Tier::Network => Snapshot::Network(Arc::new(network::snapshot(world))),
         });

@@ -3,7 +3,9 @@
 
 use super::{
     About, BuildEvent, BuildOrder, Engine, LocalImage, Login, PushEvent, Trial, TrialOrder,
-    TrialState, login::registry,
+    TrialState,
+    login::registry,
+    registries::{CopyOrder, Registries, Stored},
 };
 use crate::{
     audit,
@@ -75,6 +77,21 @@ impl Guard {
             reference: reference.to_owned(),
             tried: Some(tried),
         })
+    }
+
+    /// Pushes `reference` where that is let pass, and takes note of what happens.
+    fn around<'s>(
+        &'s self,
+        reference: String,
+        push: impl FnOnce() -> BoxStream<'s, Result<PushEvent>> + Send + 's,
+    ) -> BoxStream<'s, Result<PushEvent>> {
+        let begun = async move {
+            match self.begin(&reference).await {
+                Ok(mut pushing) => push().map(move |event| pushing.note(event)).boxed(),
+                Err(error) => stream::once(future::ready(Err(error))).boxed(),
+            }
+        };
+        stream::once(begun).flatten().boxed()
     }
 }
 
@@ -162,15 +179,9 @@ impl Engine for Guarded {
     }
 
     fn push(&self, reference: String, login: Option<Login>) -> BoxStream<'_, Result<PushEvent>> {
-        let begun = async move {
-            let mut pushing = match self.guard.begin(&reference).await {
-                Ok(pushing) => pushing,
-                Err(error) => return stream::once(future::ready(Err(error))).boxed(),
-            };
-            let events = self.inner.push(reference, login);
-            events.map(move |event| pushing.note(event)).boxed()
-        };
-        stream::once(begun).flatten().boxed()
+        let pushed = reference.clone();
+        self.guard
+            .around(reference, move || self.inner.push(pushed, login))
     }
 
     async fn registry_manifest(&self, reference: &str, login: Option<Login>) -> Result<Manifest> {
@@ -195,5 +206,31 @@ impl Engine for Guarded {
 
     async fn stop(&self, container: &str) -> Result<()> {
         self.inner.stop(container).await
+    }
+}
+
+/// Registries into which nothing is copied unguarded: the target's guard stands there.
+pub struct GuardedRegistries {
+    inner: Arc<dyn Registries>,
+    guard: Arc<Guard>,
+}
+
+impl GuardedRegistries {
+    /// Guards what `inner` copies by the guard of the environment that it is copied to.
+    #[must_use]
+    pub fn new(inner: Arc<dyn Registries>, guard: Arc<Guard>) -> Self {
+        Self { inner, guard }
+    }
+}
+
+#[async_trait]
+impl Registries for GuardedRegistries {
+    async fn look(&self, reference: &str, login: Option<Login>) -> Result<Stored> {
+        self.inner.look(reference, login).await
+    }
+
+    fn copy(&self, order: CopyOrder) -> BoxStream<'_, Result<PushEvent>> {
+        let reference = order.to.clone();
+        self.guard.around(reference, move || self.inner.copy(order))
     }
 }

@@ -4,12 +4,12 @@
 mod refusal;
 mod target;
 
-pub(super) use refusal::refusal;
+pub(super) use refusal::{Deed, refusal, refused};
 pub use target::{Named, Target, Wanted};
 
 use super::{
     Engine, PushEvent,
-    login::{Logins, registry},
+    login::{Credentials, Logins, registry},
     pace::paced,
 };
 use crate::{
@@ -74,25 +74,32 @@ pub async fn push(
                      profile last, then push again",
                 ));
             }
-            ErrorKind::Denied { .. } if found.login.is_none() => {
-                let host = registry(reference);
-                return Err(error.hint(format!("{}: `docker login {host}`", found.origin)));
-            }
-            ErrorKind::Expired | ErrorKind::Denied { .. } if error.hint.is_none() => {
-                let host = registry(reference);
-                return Err(error.hint(format!(
-                    "the login is that of {}: log in anew (`docker login {host}`), and see that it may push to {}",
-                    found.origin,
-                    split(reference).0
-                )));
+            ErrorKind::Expired | ErrorKind::Denied { .. } => {
+                return Err(unlogged(error, &found, reference, "push to"));
             }
             _ => return Err(error),
         }
     }
 }
 
+/// Adds to a refusal what to do about the login that was refused, where nothing better is known. `may` is what it has to be allowed.
+pub(super) fn unlogged(error: Error, found: &Credentials, reference: &str, may: &str) -> Error {
+    let host = registry(reference);
+    if found.login.is_none() {
+        return error.hint(format!("{}: `docker login {host}`", found.origin));
+    }
+    if error.hint.is_some() {
+        return error;
+    }
+    error.hint(format!(
+        "the login is that of {}: log in anew (`docker login {host}`), and see that it may {may} {}",
+        found.origin,
+        split(reference).0
+    ))
+}
+
 /// Whether it is an IAM action that is missing, which no other token brings.
-fn lacks_action(error: &Error) -> bool {
+pub(super) fn lacks_action(error: &Error) -> bool {
     matches!(&error.kind, ErrorKind::Denied { action } if action.starts_with("ecr:"))
 }
 

@@ -10,9 +10,11 @@
 //! Three ways to see a failure: a Dockerfile or a target called `broken` does not build; a tag that ends with `-broken` builds and does not
 //! start; a tag that is taken is refused by the registry, whose repositories are immutable.
 
+mod registries;
 mod rehearsal;
 mod script;
 
+pub use registries::SimRegistries;
 pub use rehearsal::Rehearsal;
 
 use super::{

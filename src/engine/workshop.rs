@@ -6,21 +6,28 @@
 use super::{
     About, Engine, LocalImage,
     context::Context,
+    copy::Distribution,
     docker::DockerEngine,
-    guard::{Guard, Guarded},
+    guard::{Guard, Guarded, GuardedRegistries},
     login::Logins,
-    sim::{Rehearsal, SimEngine},
+    registries::Registries,
+    sim::{Rehearsal, SimEngine, SimRegistries},
     source::Source,
 };
 use crate::{
     cloud::sim::{self, SimCloud},
     config::Surroundings,
+    connect::{self, Opened, Opener},
     error::{Error, ErrorKind, Result},
-    model::component::{self, Component},
+    model::{
+        component::{self, Component},
+        environment::Environment,
+    },
+    text::nearest,
 };
 use indexmap::IndexMap;
 use serde::Serialize;
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 use tokio::sync::Mutex;
 
 /// Whose engine it is.
@@ -40,6 +47,10 @@ pub struct Workshop {
     guard: Arc<Guard>,
     logins: Logins,
     engine: Mutex<Option<Arc<dyn Engine>>>,
+    /// Opens other environments; `None` where there are none.
+    opener: Option<Opener>,
+    /// Those that were opened, by name.
+    neighbours: Mutex<HashMap<String, (Environment, Opened)>>,
 }
 
 /// What is in a workshop.
@@ -112,7 +123,55 @@ impl Workshop {
             guard: Arc::new(guard),
             logins,
             engine: Mutex::new(None),
+            opener: None,
+            neighbours: Mutex::default(),
         }
+    }
+
+    /// The same among the environments that `opener` knows: images can be copied to them.
+    #[must_use]
+    pub fn among(mut self, opener: Opener) -> Self {
+        self.opener = Some(opener);
+        self
+    }
+
+    /// Every environment, its own too.
+    #[must_use]
+    pub fn environments(&self) -> &[Environment] {
+        self.opener.as_ref().map_or(&[], |o| &o.environments)
+    }
+
+    /// Opens another environment, once: its cloud and workshop have guards of their own.
+    ///
+    /// # Errors
+    /// `Config`: there is none of that name, or its region is not known.
+    pub async fn neighbour(&self, name: &str) -> Result<(Environment, Opened)> {
+        // Held while opening, so that several ask for one token each.
+        let mut known = self.neighbours.lock().await;
+        if let Some(neighbour) = known.get(name) {
+            return Ok(neighbour.clone());
+        }
+        let environments = self.environments();
+        let found = environments.iter().find(|e| e.name == name);
+        let (Some(environment), Some(opener)) = (found, &self.opener) else {
+            return Err(no_environment(name, environments));
+        };
+        let environment = connect::locate(environment.clone()).await?;
+        let neighbour = (environment.clone(), opener.open(&environment));
+        known.insert(name.to_owned(), neighbour.clone());
+        Ok(neighbour)
+    }
+
+    /// What registries are asked by; an image is copied into one under the guard of this workshop. Needs no engine.
+    #[must_use]
+    pub fn registries(&self) -> Arc<dyn Registries> {
+        let inner: Arc<dyn Registries> = match &self.owner {
+            Owner::Machine(_) => Arc::new(Distribution),
+            Owner::Simulation(cloud) | Owner::Rehearsal(_, cloud) => {
+                Arc::new(SimRegistries::new(Arc::clone(cloud)))
+            }
+        };
+        Arc::new(GuardedRegistries::new(inner, Arc::clone(&self.guard)))
     }
 
     /// The component `name`.
@@ -194,4 +253,14 @@ impl Workshop {
         })??;
         Ok(())
     }
+}
+
+fn no_environment(name: &str, environments: &[Environment]) -> Error {
+    let names: Vec<&str> = environments.iter().map(|e| e.name.as_str()).collect();
+    let hint = match nearest(name, names.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("configured are {}", names.join(", ")),
+    };
+    let what = format!("there is no environment `{name}`");
+    Error::new(ErrorKind::Config, what).hint(hint)
 }

@@ -1,4 +1,4 @@
-//! Carrying a plan out: first its stages, by the engine of this machine, then its calls.
+//! Carrying a plan out: first its stages, on this machine, then its calls.
 
 use super::{
     Desk, Made, Plan,
@@ -67,7 +67,8 @@ pub async fn carry_out(
         make_calls(desk, plan, &mut tell).await;
         return None;
     }
-    let made = perform(desk, &fresh, stop, &mut tell).await?;
+    // Stages need much room, and most plans have none.
+    let made = Box::pin(perform(desk, &fresh, stop, &mut tell)).await?;
     if plan.calls.is_empty() {
         tell(Told::AllAccepted);
         return None;
@@ -100,7 +101,7 @@ async fn perform(
     stop: &CancellationToken,
     tell: &mut (impl FnMut(Told) + Send),
 ) -> Option<Made> {
-    let stages = &plan.stages;
+    let (operation, stages) = (plan.request.name(), &plan.stages);
     if let Err(error) = admit(desk, stages).await {
         tell(Told::Stopped(error));
         return None;
@@ -114,7 +115,7 @@ async fn perform(
         }
         tell(Told::Begun(index));
         let going = |event| tell(Told::Going(index, event));
-        match stage::perform(stage, &mut made, desk, stop, going).await {
+        match stage::perform(operation, stage, &mut made, desk, stop, going).await {
             Ok(finished) => tell(Told::Ended(index, finished)),
             Err(failure) => {
                 tell(Told::Fallen(index, failure));
@@ -125,13 +126,20 @@ async fn perform(
     Some(made)
 }
 
-/// Refuses before anything is built what would be refused when it is pushed.
+/// Refuses before anything is built or made what would be refused when it is pushed or copied.
 async fn admit(desk: &Desk<'_>, stages: &[Stage]) -> Result<()> {
     for stage in stages {
-        if let Stage::Push { reference, .. } = stage
-            && desk.environment.read_only().is_some()
-        {
-            desk.workshop()?.guard().begin(reference).await?;
+        let (reference, within) = match stage {
+            Stage::Push { reference, .. } => (reference, None),
+            Stage::Copy {
+                to, environment, ..
+            } => (to, Some(environment.as_str())),
+            Stage::Call { .. } | Stage::Build(_) | Stage::Try(..) => continue,
+        };
+        let place = desk.at(within).await?;
+        let there = place.desk();
+        if there.environment.read_only().is_some() {
+            there.workshop()?.guard().begin(reference).await?;
         }
     }
     Ok(())

@@ -13,12 +13,13 @@ pub enum Confirmation {
 }
 
 impl Confirmation {
-    /// What `plan` asks for: the name where something is lost for good, and in production wherever requests can suffer.
+    /// What `plan` asks for: the name where something is lost for good, and in production wherever requests can suffer. Of two environments
+    /// the one that is changed counts.
     #[must_use]
     pub fn of(plan: &Plan, environment: &Environment) -> Self {
         let name = match plan.risk {
             Risk::Destructive => true,
-            Risk::Disruptive => environment.stage == Stage::Production,
+            Risk::Disruptive => plan.elsewhere.unwrap_or(environment.stage) == Stage::Production,
             Risk::Safe => false,
         };
         if name {

@@ -3,7 +3,8 @@
 use super::{CheckState, Plan, stage};
 use crate::{
     cloud::Cloud,
-    engine::workshop::Workshop,
+    connect::Opened,
+    engine::{registries::Side, workshop::Workshop},
     error::{Error, ErrorKind, Result},
     model::{
         Snapshot, Tier,
@@ -21,6 +22,7 @@ use jiff::Timestamp;
 use std::sync::Arc;
 
 /// What a plan is made from.
+#[derive(Clone, Copy)]
 pub struct Desk<'a> {
     /// What is asked.
     pub cloud: &'a dyn Cloud,
@@ -54,6 +56,32 @@ impl<'a> Desk<'a> {
     /// `Unsupported`: there is no such place.
     pub fn workshop(&self) -> Result<&'a Workshop> {
         self.workshop.ok_or_else(stage::no_workshop)
+    }
+
+    /// The desk in the environment of that name: this one's own, or another's, whose guards decide there. Without a name its own.
+    ///
+    /// # Errors
+    /// `Config`: there is none of that name, or its region is not known.
+    pub async fn at(&self, name: Option<&str>) -> Result<Beside<'a>> {
+        match name.filter(|name| *name != self.environment.name) {
+            None => Ok(Beside::Own(*self)),
+            Some(name) => {
+                let (environment, opened) = self.workshop()?.neighbour(name).await?;
+                Ok(Beside::Other(Box::new(environment), opened))
+            }
+        }
+    }
+
+    /// The side of a copy that this environment has a login for.
+    ///
+    /// # Errors
+    /// `Unsupported`: nothing is copied here.
+    pub(super) fn side<'s>(&'s self, reference: &'s str) -> Result<Side<'s>> {
+        Ok(Side {
+            reference,
+            cloud: self.cloud,
+            logins: self.workshop()?.logins(),
+        })
     }
 
     /// Reads the load balancer.
@@ -151,6 +179,27 @@ impl<'a> Desk<'a> {
         match self.cloud.read(Tier::Alarms).await? {
             Snapshot::Alarms(alarms) => Ok(alarms),
             _ => Err(mixed_up(Tier::Alarms)),
+        }
+    }
+}
+
+/// An environment that is worked in from a desk.
+pub enum Beside<'a> {
+    /// The desk's own.
+    Own(Desk<'a>),
+    /// Another one.
+    Other(Box<Environment>, Opened),
+}
+
+impl Beside<'_> {
+    /// The desk there.
+    #[must_use]
+    pub fn desk(&self) -> Desk<'_> {
+        match self {
+            Self::Own(desk) => *desk,
+            Self::Other(environment, Opened { cloud, workshop }) => {
+                Desk::new(&**cloud, environment).beside(workshop)
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ use super::{Desk, Goal, Request, Stage};
 use crate::{
     cloud::Call,
     cost::{Book, HOURS, TaskSize},
-    model::compute::Service,
+    model::{compute::Service, environment},
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -245,6 +245,8 @@ pub struct Plan {
     pub title: String,
     /// The resource that is changed, by the name that has to be typed where the risk asks for it.
     pub target: String,
+    /// The stage of the environment that is changed, where that is another one than the plan's.
+    pub elsewhere: Option<environment::Stage>,
     /// When it was made.
     pub made_at: Timestamp,
     /// What changes.
@@ -269,7 +271,7 @@ pub struct Plan {
     pub takes: (SignedDuration, SignedDuration),
     /// When it is given up, counted from the last call.
     pub deadline: SignedDuration,
-    /// What the engine of this machine does before anything is called.
+    /// What is done on this machine before anything is called.
     pub stages: Vec<Stage>,
     /// What is called, in this order; each needs the one before.
     pub calls: Vec<Call>,
@@ -291,6 +293,7 @@ impl Plan {
             request: request.into(),
             title: title.into(),
             target: target.into(),
+            elsewhere: None,
             made_at,
             changes: Vec::new(),
             stays: Vec::new(),

@@ -2,17 +2,17 @@
 //! digest that its registry has. Each of these can be had alone.
 
 mod image;
-mod registry;
 mod task;
 
 use super::{
     CheckState, Cost, Desk, Goal, Made, Operation, Plan, Request, Risk, RollOut, Stage, Undo,
     Weight,
+    place::{Coming, Place, logged_in},
     rollout::{self, Found},
 };
 use crate::{
     engine::{
-        About, Cache,
+        About, Cache, Engine,
         login::registry as registry_of,
         order::mismatch,
         trial::{Afterwards, TIMEOUT},
@@ -263,6 +263,34 @@ fn engine_checked(plan: Plan, subject: &Subject, about: &About) -> Plan {
     }
 }
 
+/// Adds what the registry of `reference` says. Where ECR has no such repository, it is made first.
+///
+/// # Errors
+/// A Docker configuration that cannot be read, a helper that fails, ECR's refusal of a token.
+async fn pushable(
+    plan: Plan,
+    desk: &Desk<'_>,
+    engine: &dyn Engine,
+    subject: &Subject,
+) -> Result<Plan> {
+    let reference = &subject.reference;
+    let logins = desk.workshop()?.logins();
+    let credentials = logins.find(desk.cloud, reference).await?;
+    let plan = logged_in(plan, "login", &credentials);
+    let asked = async {
+        let held = engine.registry_manifest(reference, credentials.login);
+        held.await.map(|manifest| manifest.digest)
+    };
+    let place = Place::find(desk, reference, asked).await;
+    let coming = Coming {
+        reference,
+        digests: &subject.digests,
+        within: None,
+        otherwise: "commit what is new or take another --tag",
+    };
+    Ok(place.checked(plan, desk, &coming).await)
+}
+
 #[async_trait]
 impl Operation for Ship {
     fn name(&self) -> &'static str {
@@ -312,8 +340,7 @@ impl Operation for Ship {
         plan = subject.checked(plan);
         plan = engine_checked(plan, &subject, &about);
         if self.does(Leg::Push) {
-            let (reference, digests) = (&subject.reference, &subject.digests);
-            plan = registry::checked(plan, desk, &*engine, reference, digests).await?;
+            plan = pushable(plan, desk, &*engine, &subject).await?;
         }
         if self.until == Leg::RollOut {
             if self.pull_secret.is_none() {

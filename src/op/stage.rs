@@ -1,5 +1,5 @@
-//! Stages of a plan: what the container engine of this machine does before the plan's calls. They are performed in their order and stop at
-//! the first that fails; what a later one needs of an earlier one is handed on.
+//! Stages of a plan: what this machine does before the plan's calls, mostly by its container engine. They are performed in their order and
+//! stop at the first that fails; what a later one needs of an earlier one is handed on.
 
 use super::Desk;
 use crate::{
@@ -11,11 +11,12 @@ use crate::{
         login::registry,
         push::{Pushed, push},
         push_view::PushView,
+        registries::copy,
         trial::{self, TrialEvent, TrialPlan, TrialView, Verdict, cancelled},
     },
     error::{Error, ErrorKind, Result},
     format,
-    model::image::short,
+    model::image::{short, split},
 };
 use jiff::Timestamp;
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
@@ -36,11 +37,16 @@ pub enum Weight {
     Skipped,
 }
 
-/// What an engine does.
+/// What is done on this machine.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Stage {
     /// Something in AWS that the others need: a repository.
-    Call(Box<Call>),
+    Call {
+        /// What.
+        call: Box<Call>,
+        /// The environment that it is made in, where that is another one than the plan's: its guard decides, and records it.
+        environment: Option<String>,
+    },
     /// Builds an image.
     Build(Box<BuildOrder>),
     /// Tries the image that was built, or the one that the plan names.
@@ -52,6 +58,15 @@ pub enum Stage {
         /// Id of the image, where none was built.
         image: Option<String>,
     },
+    /// Copies an image from registry to registry, without an engine.
+    Copy {
+        /// `REGISTRY/NAME@sha256:…`.
+        from: String,
+        /// `REGISTRY/NAME:TAG`.
+        to: String,
+        /// The environment that it is copied to: its guard decides, and records it.
+        environment: String,
+    },
 }
 
 impl Stage {
@@ -59,10 +74,11 @@ impl Stage {
     #[must_use]
     pub fn word(&self) -> &'static str {
         match self {
-            Self::Call(call) => call.action(),
+            Self::Call { call, .. } => call.action(),
             Self::Build(_) => "build",
             Self::Try(..) => "try",
             Self::Push { .. } => "push",
+            Self::Copy { .. } => "copy",
         }
     }
 
@@ -70,7 +86,10 @@ impl Stage {
     #[must_use]
     pub fn says(&self) -> String {
         match self {
-            Self::Call(call) => call.resource().to_owned(),
+            Self::Call { call, environment } => match environment {
+                Some(environment) => format!("{} in {environment}", call.resource()),
+                None => call.resource().to_owned(),
+            },
             Self::Build(order) => {
                 let target = order.target.as_ref();
                 let target = target.map_or_else(String::new, |t| format!(", target {t}"));
@@ -105,6 +124,11 @@ impl Stage {
                 let name = reference.strip_prefix(host).unwrap_or(reference);
                 format!("{} to {host}", name.trim_start_matches('/'))
             }
+            Self::Copy { from, to, .. } => {
+                let (name, mark) = split(from);
+                let digest = short(mark.trim_start_matches('@'));
+                format!("{digest} of {name} to {to}")
+            }
         }
     }
 
@@ -112,10 +136,15 @@ impl Stage {
     #[must_use]
     pub fn command(&self) -> Option<String> {
         let words = match self {
-            Self::Call(call) => return Some(call.shell()),
+            Self::Call { call, .. } => return Some(call.shell()),
             Self::Build(order) => built(order),
             Self::Try(plan, _) => tried(plan),
             Self::Push { reference, .. } => ["docker", "push", reference].map(str::to_owned).into(),
+            Self::Copy { from, to, .. } => {
+                let (from, to) = (format!("docker://{from}"), format!("docker://{to}"));
+                let words = ["skopeo", "copy", "--all", "--preserve-digests", &from, &to];
+                words.map(str::to_owned).into()
+            }
         };
         // Words that no shell can take have a NUL, which no configuration can hold.
         shlex::try_join(words.iter().map(String::as_str)).ok()
@@ -124,10 +153,10 @@ impl Stage {
     /// A view in which nothing has happened yet.
     fn view(&self) -> StageView {
         match self {
-            Self::Call(_) => StageView::Nothing,
+            Self::Call { .. } => StageView::Nothing,
             Self::Build(_) => StageView::Build(Box::default()),
             Self::Try(..) => StageView::Try(TrialView::default()),
-            Self::Push { .. } => StageView::Push(PushView::default()),
+            Self::Push { .. } | Self::Copy { .. } => StageView::Push(PushView::default()),
         }
     }
 }
@@ -204,7 +233,12 @@ impl Serialize for Stage {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("stage", self.word())?;
         match self {
-            Self::Call(call) => map.serialize_entry("resource", call.resource())?,
+            Self::Call { call, environment } => {
+                map.serialize_entry("resource", call.resource())?;
+                if let Some(environment) = environment {
+                    map.serialize_entry("environment", environment)?;
+                }
+            }
             Self::Build(order) => {
                 map.serialize_entry("context", &order.context)?;
                 map.serialize_entry("dockerfile", &order.dockerfile)?;
@@ -233,6 +267,15 @@ impl Serialize for Stage {
                 map.serialize_entry("reference", reference)?;
                 map.serialize_entry("image", image)?;
             }
+            Self::Copy {
+                from,
+                to,
+                environment,
+            } => {
+                map.serialize_entry("from", from)?;
+                map.serialize_entry("to", to)?;
+                map.serialize_entry("environment", environment)?;
+            }
         }
         map.serialize_entry("command", &self.command())?;
         map.end()
@@ -246,6 +289,18 @@ pub struct Made {
     pub image: Option<String>,
     /// What was pushed.
     pub pushed: Option<Pushed>,
+}
+
+impl Made {
+    /// Takes what a registry has now, as `view` has shown it.
+    fn arrived(&mut self, pushed: Pushed, view: &PushView) -> Finished {
+        let says = format!("{}: {}", view.line(), pushed.digest);
+        self.pushed = Some(pushed.clone());
+        Finished {
+            says,
+            pushed: Some(pushed),
+        }
+    }
 }
 
 /// What came of a stage.
@@ -290,11 +345,12 @@ impl From<Error> for Failure {
     }
 }
 
-/// Performs a stage; gives what is to be said of it. Cancelling `stop` ends it, in the engine too.
+/// Performs a stage of `operation`; gives what is to be said of it. Cancelling `stop` ends it, in the engine too.
 ///
 /// # Errors
 /// What the engine or the registry said; an image that is not good.
 pub(super) async fn perform(
+    operation: &'static str,
     stage: &Stage,
     made: &mut Made,
     desk: &Desk<'_>,
@@ -302,17 +358,18 @@ pub(super) async fn perform(
     mut tell: impl FnMut(StageEvent) + Send,
 ) -> std::result::Result<Finished, Failure> {
     let workshop = desk.workshop()?;
-    let engine = workshop.engine().await?;
     match stage {
-        Stage::Call(call) => {
+        Stage::Call { call, environment } => {
             let order = Order {
-                operation: "ship",
+                operation,
                 call: (**call).clone(),
                 changes: Vec::new(),
             };
-            Ok(desk.cloud.execute(&order).await?.summary.into())
+            let place = desk.at(environment.as_deref()).await?;
+            Ok(place.desk().cloud.execute(&order).await?.summary.into())
         }
         Stage::Build(order) => {
+            let engine = workshop.engine().await?;
             let mut view = BuildView::default();
             let image = {
                 let built = build(&*engine, (**order).clone(), |events| {
@@ -330,6 +387,7 @@ pub(super) async fn perform(
             Ok(format!("{done} of {known} steps, {cached} cached: image {image}").into())
         }
         Stage::Try(plan, weight) => {
+            let engine = workshop.engine().await?;
             let mut plan = plan.clone();
             if let Some(image) = &made.image {
                 plan.order.image.clone_from(image);
@@ -346,27 +404,48 @@ pub(super) async fn perform(
             }
         }
         Stage::Push { reference, image } => {
+            let engine = workshop.engine().await?;
             if let Some(image) = made.image.as_ref().or(image.as_ref()) {
                 engine.tag(image, reference).await?;
             }
             let mut view = PushView::default();
             let pushed = {
-                let told = |events: Vec<PushEvent>| {
-                    for event in &events {
-                        view.apply(event.clone());
-                    }
-                    tell(StageEvent::Push(events));
-                };
+                let told = showing(&mut view, tell);
                 let pushed = push(&*engine, desk.cloud, workshop.logins(), reference, told);
                 unless(stop, "the push", pushed).await?
             };
-            let finished = Finished {
-                says: format!("{}: {}", view.line(), pushed.digest),
-                pushed: Some(pushed.clone()),
-            };
-            made.pushed = Some(pushed);
-            Ok(finished)
+            Ok(made.arrived(pushed, &view))
         }
+        Stage::Copy {
+            from,
+            to,
+            environment,
+        } => {
+            let place = desk.at(Some(environment)).await?;
+            let there = place.desk();
+            let guarded = there.workshop()?.registries();
+            let mut view = PushView::default();
+            let pushed = {
+                let told = showing(&mut view, tell);
+                let (from, to) = (desk.side(from)?, there.side(to)?);
+                let copied = copy(&*guarded, from, to, told);
+                unless(stop, "the copy", copied).await?
+            };
+            Ok(made.arrived(pushed, &view))
+        }
+    }
+}
+
+/// Keeps in `view` what is told of a push.
+fn showing(
+    view: &mut PushView,
+    mut tell: impl FnMut(StageEvent) + Send,
+) -> impl FnMut(Vec<PushEvent>) + Send {
+    move |events| {
+        for event in &events {
+            view.apply(event.clone());
+        }
+        tell(StageEvent::Push(events));
     }
 }
 

@@ -454,6 +454,20 @@ async fn the_autoscaling_of_a_service_is_a_form_and_a_plan() {
     compare(&stage, "autoscale_plan", &SMALL);
 }
 
+#[tokio::test]
+async fn an_image_of_a_repository_is_promoted_by_a_form_a_plan_and_its_layers() {
+    let mut stage = Stage::alone().await;
+    stage.keys("6").await;
+    stage.keys("tab tab tab x").await;
+    assert!(stage.text(SMALL[0]).contains("promote"), "it is offered");
+    stage.keys("enter").await;
+    compare(&stage, "promote_form", &SMALL);
+    stage.keys("tab w o r k e r enter").await;
+    compare(&stage, "promote_plan", &SMALL);
+    stage.keys("y enter").await;
+    compare(&stage, "promote_done", &SMALL);
+}
+
 /// The plan to ship the demo's backend, confirmed, and nothing of it done yet.
 async fn shipping() -> Stage {
     let mut stage = Stage::alone().await;

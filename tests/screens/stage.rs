@@ -45,6 +45,7 @@ fn world() -> Opened {
         ),
         components: IndexMap::new(),
         around: Surroundings::default(),
+        environments: vec![sim::environment()],
     };
     opener.open(&sim::environment())
 }

@@ -1,9 +1,9 @@
-//! Building, trying, pushing and shipping in the console: of the component that is selected on the images screen.
+//! Building, trying, pushing and shipping in the console: of the component that is selected on the images screen; and promoting an image.
 
 use crate::{
     app::{App, Effect, Pane, Screen},
     model::{component::Component, image::split},
-    op::{Leg, Request, Ship},
+    op::{Leg, Promote, Request, Ship},
 };
 
 /// What can be done with a component.
@@ -17,7 +17,46 @@ pub(super) fn offered() -> [(&'static str, Request); 4] {
     ]
 }
 
+/// What can be done with an image that a registry holds.
+pub(super) fn promotion() -> (&'static str, Request) {
+    ("promote", promote(String::new()))
+}
+
+fn promote(what: String) -> Request {
+    Promote {
+        what,
+        to: None,
+        repository: None,
+        tag: None,
+    }
+    .into()
+}
+
 impl App {
+    /// Asks where the selected image goes to, or the one that the selected service runs.
+    pub fn promote(&mut self) -> Vec<Effect> {
+        if self.screen == Screen::Images && self.focused() == Pane::ImageList {
+            return match self.selected_image() {
+                Some(image) => self.begin(promote(image)),
+                None => {
+                    self.say("the repository has no image to promote");
+                    Vec::new()
+                }
+            };
+        }
+        self.on_service(promote)
+    }
+
+    /// The image that is selected, by its digest: its tag may have gone to another one meanwhile.
+    fn selected_image(&self) -> Option<String> {
+        let digest = self.selected_id(Pane::ImageList)?;
+        let images = self.seen.images()?;
+        let selected = self.selected_id(Pane::Repositories);
+        let of = |name| images.repositories.iter().find(|r| r.name == name);
+        let repository = selected.and_then(of).or(images.repositories.first())?;
+        Some(format!("{}@{digest}", repository.uri))
+    }
+
     /// Plans to bring the selected component's image from one place to another: what is built is new, what is tried or pushed is the image
     /// that is selected, or the newest.
     pub fn bring(&mut self, from: Leg, until: Leg) -> Vec<Effect> {

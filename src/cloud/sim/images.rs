@@ -16,6 +16,9 @@ const PUSHED_BEFORE: i64 = 190;
 /// Seconds from a push to the result of its scan.
 const SCANNED: i64 = 34;
 
+/// Medium and low findings of what the operator pushes.
+pub const FINDINGS: (i32, i32) = (1, 7);
+
 /// A release: an image pushed and, mostly, minutes later rolled out as a revision.
 #[derive(Debug)]
 pub struct Release {
@@ -191,25 +194,36 @@ pub fn find<'r>(pushed: &'r [Release], reference: &str, now: i64) -> Option<&'r 
 /// `NotFound` for a repository that is not there, `Conflict` for a tag that is taken, in ECR's words.
 pub fn push(world: &mut World, reference: &str, digest: &str, size: u64) -> Result<()> {
     let (name, mark) = split(reference);
-    let services = [names::FRONTEND, names::BACKEND];
-    let own = |service: &&str| name == format!("{}/{}", names::REGISTRY, repository(service));
-    let service = services.into_iter().find(own).ok_or_else(|| {
+    let listed = listed(world);
+    let repository = listed.repositories.iter().find(|r| r.uri == name);
+    let repository = repository.ok_or_else(|| {
         let what = format!("name unknown: The repository {name} does not exist in the registry");
-        Error::new(ErrorKind::NotFound, what)
-            .hint("the demo has hydren/frontend and hydren/backend")
+        let names: Vec<&str> = listed
+            .repositories
+            .iter()
+            .map(|r| r.name.as_str())
+            .collect();
+        Error::new(ErrorKind::NotFound, what).hint(format!("the demo has {}", names.join(" and ")))
     })?;
     let tag = mark.trim_start_matches(':');
-    match find(&world.pushed, reference, world.at) {
+    match repository.images.iter().find(|image| image.is(mark)) {
         Some(known) if known.digest == digest => return Ok(()),
         Some(_) => {
             let what = format!(
                 "tag invalid: The image tag '{tag}' already exists in the '{}' repository and cannot be overwritten because the tag is immutable",
-                repository(service)
+                repository.name
             );
             return Err(Error::new(ErrorKind::Conflict, what).hint("push it under another tag"));
         }
         None => {}
     }
+    let services = [names::FRONTEND, names::BACKEND];
+    let own = |service: &&str| repository.name == self::repository(service);
+    let Some(service) = services.into_iter().find(own) else {
+        let (name, at) = (repository.name.clone(), world.at);
+        world.registry.keep(name, (tag, digest), size, at);
+        return Ok(());
+    };
     world.pushed.push(Release {
         service,
         revision: None,
@@ -217,9 +231,32 @@ pub fn push(world: &mut World, reference: &str, digest: &str, size: u64) -> Resu
         digest: Cow::Owned(digest.to_owned()),
         size,
         before: EPOCH - PUSHED_BEFORE - world.at,
-        findings: (1, 7),
+        findings: FINDINGS,
     });
     Ok(())
+}
+
+/// What the registry holds now.
+pub fn listed(world: &World) -> Images {
+    world.registry.changed(snapshot(world), world.at)
+}
+
+/// The image that `reference` names by tag or digest, in whatever repository.
+///
+/// # Errors
+/// `NotFound` in ECR's words.
+pub fn stored(world: &World, reference: &str) -> Result<Image> {
+    let (name, mark) = split(reference);
+    let mut repositories = listed(world).repositories.into_iter();
+    let images = repositories.find(|r| r.uri == name).map(|r| r.images);
+    let found = images
+        .into_iter()
+        .flatten()
+        .find(|image| !mark.is_empty() && image.is(mark));
+    found.ok_or_else(|| {
+        let what = format!("ecr:BatchGetImage: ImageNotFound: {reference}");
+        Error::new(ErrorKind::NotFound, what).hint("the images screen lists what there is")
+    })
 }
 
 /// Reads the index of an image: the demo's builds are for one platform, with their attestation beside it.
@@ -227,13 +264,28 @@ pub fn push(world: &mut World, reference: &str, digest: &str, size: u64) -> Resu
 /// # Errors
 /// `NotFound` in ECR's words.
 pub fn manifest(world: &World, reference: &str) -> Result<Manifest> {
-    let release = find(&world.pushed, reference, world.at).ok_or_else(|| {
-        let what = format!("ecr:BatchGetImage: ImageNotFound: {reference}");
-        Error::new(ErrorKind::NotFound, what).hint("the images screen lists what there is")
-    })?;
+    let known = listed(world).repositories.into_iter();
+    if !known.map(|r| r.uri).any(|uri| uri == split(reference).0) {
+        let what = format!(
+            "ecr:BatchGetImage: RepositoryNotFound: repository {}",
+            split(reference).0
+        );
+        return Err(Error::new(ErrorKind::NotFound, what));
+    }
     Ok(Manifest {
-        digest: release.digest.to_string(),
+        digest: stored(world, reference)?.digest,
         platforms: vec!["linux/amd64".to_owned()],
+    })
+}
+
+/// What a scan finds in an image that was pushed now.
+pub fn scan(pushed: i64, (medium, low): (i32, i32), now: i64) -> Option<ScanFindings> {
+    (pushed + SCANNED <= now).then(|| ScanFindings {
+        status: "COMPLETE".to_owned(),
+        completed_at: Some(moment(pushed + SCANNED)),
+        medium,
+        low,
+        ..ScanFindings::default()
     })
 }
 
@@ -261,13 +313,7 @@ pub fn snapshot(world: &World) -> Images {
                 pushed_at: Some(moment(release.pushed())),
                 last_pulled_at: world.compute.last_pull(release).map(moment),
                 media_type: Some("application/vnd.oci.image.index.v1+json".to_owned()),
-                scan: (release.pushed() + SCANNED <= world.at).then(|| ScanFindings {
-                    status: "COMPLETE".to_owned(),
-                    completed_at: Some(moment(release.pushed() + SCANNED)),
-                    medium: release.findings.0,
-                    low: release.findings.1,
-                    ..ScanFindings::default()
-                }),
+                scan: scan(release.pushed(), release.findings, world.at),
             })
             .collect(),
     };

@@ -1,6 +1,7 @@
 //! What operations did to the repositories, and what builds left in them without a tag.
 
 use super::{
+    images::{FINDINGS, scan},
     names,
     world::{EPOCH, moment},
 };
@@ -32,11 +33,35 @@ pub struct Registry {
     made: BTreeSet<String>,
     /// Digests of images that were deleted.
     deleted: BTreeSet<String>,
+    /// What was pushed or copied into those that were made, oldest first.
+    kept: Vec<Kept>,
+}
+
+/// An image in a repository that was made.
+#[derive(Debug)]
+struct Kept {
+    repository: String,
+    tag: String,
+    digest: String,
+    size: u64,
+    at: i64,
 }
 
 impl Registry {
-    /// The repositories with what builds left in them, and with what was changed.
-    pub fn changed(&self, mut images: Images) -> Images {
+    /// Takes an image into a repository that was made.
+    pub fn keep(&mut self, repository: String, (tag, digest): (&str, &str), size: u64, at: i64) {
+        self.deleted.remove(digest);
+        self.kept.push(Kept {
+            repository,
+            tag: tag.to_owned(),
+            digest: digest.to_owned(),
+            size,
+            at,
+        });
+    }
+
+    /// The repositories with what builds left in them, and with what was changed until `now`.
+    pub fn changed(&self, mut images: Images, now: i64) -> Images {
         for repository in &mut images.repositories {
             if repository.name == names::BACKEND_REPOSITORY {
                 repository.images.extend(LEFT.map(left));
@@ -60,10 +85,33 @@ impl Registry {
                 tag_mutability: "IMMUTABLE".to_owned(),
                 scan_on_push: true,
                 lifecycle_policy: Some(false),
-                images: Vec::new(),
+                images: self.kept_in(name, now),
                 gaps: Vec::new(),
             }));
+        for repository in &mut images.repositories {
+            gather_tags(&mut repository.images);
+        }
         images
+    }
+
+    fn kept_in(&self, repository: &str, now: i64) -> Vec<Image> {
+        let own = self
+            .kept
+            .iter()
+            .rev()
+            .filter(|k| k.repository == repository);
+        let image = |kept: &Kept| Image {
+            digest: kept.digest.clone(),
+            tags: vec![kept.tag.clone()],
+            size_bytes: kept.size,
+            pushed_at: Some(moment(kept.at)),
+            last_pulled_at: None,
+            media_type: Some("application/vnd.oci.image.index.v1+json".to_owned()),
+            scan: scan(kept.at, FINDINGS, now),
+        };
+        own.map(image)
+            .filter(|image| !self.deleted.contains(&image.digest))
+            .collect()
     }
 
     /// Acts as ECR would.
@@ -95,6 +143,21 @@ impl Registry {
             session: None,
         })
     }
+}
+
+/// Makes one image of those that have the same digest: it has all their tags, and is as old as the oldest.
+fn gather_tags(images: &mut Vec<Image>) {
+    let mut gathered: Vec<Image> = Vec::new();
+    for image in images.drain(..) {
+        match gathered.iter_mut().find(|g| g.digest == image.digest) {
+            Some(known) => {
+                known.tags.extend(image.tags);
+                known.pushed_at = image.pushed_at;
+            }
+            None => gathered.push(image),
+        }
+    }
+    *images = gathered;
 }
 
 fn left((digest, size_bytes, before): (&str, u64, i64)) -> Image {

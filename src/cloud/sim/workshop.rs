@@ -12,7 +12,7 @@ use crate::{
     cloud::Cloud as _,
     engine::source::{Commit, Source, Tree},
     error::Result,
-    model::component::Component,
+    model::{component::Component, image::Image},
 };
 use jiff::Timestamp;
 use std::{collections::BTreeMap, path::PathBuf};
@@ -164,6 +164,16 @@ impl SimCloud {
     pub(crate) async fn take(&self, reference: &str, digest: &str, bytes: u64) -> Result<()> {
         let (reference, digest) = (reference.to_owned(), digest.to_owned());
         self.with_world(move |world| images::push(world, &reference, &digest, bytes))
+            .await?
+    }
+
+    /// Reads an image of the simulated registry.
+    ///
+    /// # Errors
+    /// `NotFound` where the registry has none under `reference`.
+    pub(crate) async fn stored(&self, reference: &str) -> Result<Image> {
+        let reference = reference.to_owned();
+        self.with_world(move |world| images::stored(world, &reference))
             .await?
     }
 }

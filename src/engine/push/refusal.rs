@@ -1,7 +1,10 @@
 //! What a registry means that does not take an image.
 
 use crate::{
-    engine::login::{HUB, registry},
+    engine::{
+        login::{HUB, registry},
+        registries::READ,
+    },
     error::{Error, ErrorKind},
     logs::secrets::mask,
     model::image::{region, split},
@@ -71,7 +74,11 @@ const WORDS: [(Meaning, &[&str]); 12] = [
     ),
     (
         Meaning::NoTls,
-        &["server gave http response to https client"],
+        &[
+            "server gave http response to https client",
+            // As rustls says it.
+            "invalidcontenttype",
+        ],
     ),
     (Meaning::Untrusted, &["x509", "certificate"]),
     (Meaning::Full, &["no space left"]),
@@ -101,8 +108,24 @@ impl Meaning {
     }
 }
 
+/// What a registry was asked for, and by whom.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::engine) enum Deed {
+    /// An engine pushes to it.
+    Push,
+    /// An image is read from it, without an engine.
+    Read,
+    /// An image of another registry is put into it, without an engine.
+    Put,
+}
+
 /// The error of a registry that does not take `reference`: `said` is what an engine passes on of its answer.
 pub(in crate::engine) fn refusal(reference: &str, said: &str) -> Error {
+    refused(Deed::Push, reference, said)
+}
+
+/// The error of a registry that refused `deed` on `reference`: `said` is what is known of its answer.
+pub(in crate::engine) fn refused(deed: Deed, reference: &str, said: &str) -> Error {
     let said = mask(&neutral(said.trim())).into_owned();
     let lower = said.to_lowercase();
     let (name, mark) = split(reference);
@@ -110,9 +133,13 @@ pub(in crate::engine) fn refusal(reference: &str, said: &str) -> Error {
     let error = |kind, what: &str| Error::new(kind, format!("{host}: {what}: {said}"));
     let denied = |action: &str| {
         let action = action.to_owned();
+        let done = match deed {
+            Deed::Push | Deed::Put => "pushed",
+            Deed::Read => "read",
+        };
         error(
             ErrorKind::Denied { action },
-            &format!("{name} may not be pushed"),
+            &format!("{name} may not be {done}"),
         )
     };
     match Meaning::of(&lower) {
@@ -147,17 +174,37 @@ pub(in crate::engine) fn refusal(reference: &str, said: &str) -> Error {
             }
         }
         Meaning::NoTag => error(ErrorKind::NotFound, &format!("{name} has no image {mark}")),
-        Meaning::Denied => denied(&format!("push to {host}")),
-        Meaning::NoTls => error(ErrorKind::Config, "it speaks no TLS").hint(format!(
-            "give it a certificate, or list {host} under insecure-registries in the engine's daemon.json"
-        )),
-        Meaning::Untrusted => error(ErrorKind::Config, "the engine does not trust its certificate")
-            .hint(format!("put its authority into /etc/docker/certs.d/{host}/ca.crt of the engine")),
+        Meaning::Denied => match deed {
+            Deed::Push | Deed::Put => denied(&format!("push to {host}")),
+            Deed::Read => denied(&format!("{READ} {host}")),
+        },
+        Meaning::NoTls => error(ErrorKind::Config, "it speaks no TLS").hint(match deed {
+            Deed::Push => format!(
+                "give it a certificate, or list {host} under insecure-registries in the engine's daemon.json"
+            ),
+            Deed::Read | Deed::Put => {
+                "give it a certificate: without an engine, only registries on 127.0.0.0/8 are spoken to without TLS".to_owned()
+            }
+        }),
+        Meaning::Untrusted if deed == Deed::Push => {
+            error(ErrorKind::Config, "the engine does not trust its certificate")
+                .hint(format!("put its authority into /etc/docker/certs.d/{host}/ca.crt of the engine"))
+        }
+        Meaning::Untrusted => error(ErrorKind::Config, "its certificate is not trusted")
+            .hint("put its authority among those that this system trusts, or name it in SSL_CERT_FILE"),
         Meaning::Full => error(ErrorKind::Io, "no room is left")
             .hint("the disk of the registry or of the engine is full"),
         Meaning::Lost => error(ErrorKind::Unreachable, "the connection was lost or not made")
-            .hint("push again once it answers: layers that have arrived are not sent again"),
-        Meaning::Other => error(ErrorKind::Service, &format!("{name} was not taken")),
+            .hint(match deed {
+                Deed::Push => "push again once it answers: layers that have arrived are not sent again",
+                Deed::Read | Deed::Put => {
+                    "promote it again once it answers: layers that have arrived are not sent again"
+                }
+            }),
+        Meaning::Other => match deed {
+            Deed::Push | Deed::Put => error(ErrorKind::Service, &format!("{name} was not taken")),
+            Deed::Read => error(ErrorKind::Service, &format!("{name} was not given")),
+        },
     }
 }
 

@@ -127,7 +127,12 @@ impl Plan {
         };
         lines.extend(part("Takes", vec![(Mark::Text, takes)]));
         let commands = self.commands().into_iter().map(|c| (Mark::Command, c));
+        let copies = |stage: &super::Stage| matches!(stage, super::Stage::Copy { .. });
         let with = match (self.stages.is_empty(), self.calls.is_empty()) {
+            (false, _) if self.stages.iter().any(copies) => match self.stages.len() {
+                1 => "The same with skopeo",
+                _ => "The same with the AWS CLI and skopeo",
+            },
             (true, _) => "The same with the AWS CLI",
             (false, true) => "The same with docker",
             (false, false) => "The same with docker and the AWS CLI",
