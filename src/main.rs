@@ -297,12 +297,13 @@ async fn images(here: &Here, name: Option<&str>, output: Output) -> Result<ExitC
 async fn build_image(here: &Here, asked: &ImageBuild) -> Result<ExitCode> {
     let workshop = here.workshop()?;
     let component = workshop.component(&asked.component)?;
-    let engine = workshop.engine().await?;
+    // Neither waits for the other: a small build is felt in tenths of a second.
+    let (engine, source) = futures::join!(workshop.engine(), workshop.source(component));
+    let engine = engine?;
     let tell = |text: &str| {
         // There is nobody left to tell when this fails.
         let _ = std::io::stderr().write_all(text.as_bytes());
     };
-    let source = workshop.source(component).await;
     if let Source::Unknown(why) = &source {
         tell(&format!(
             "the commit is not known ({}): the image is tagged by the time\n",

@@ -166,6 +166,25 @@ fn an_image_that_fails_its_trial_is_not_pushed_unless_somebody_insists() {
 }
 
 #[test]
+fn an_image_without_its_own_command_fails_its_trial_and_says_what_is_missing() {
+    let shop = Shop::of("site", TRIED);
+    shop.write(
+        "Dockerfile",
+        "FROM scratch\nCOPY busybox /busybox\nCMD [\"/gunicorn\"]\n",
+    );
+    let tag = shop.commit();
+    let output = shop.run(&shipping(&shop.component));
+    let said = told(&output);
+    assert_eq!(exit_code(&output), 4, "{said}");
+    assert!(
+        said.contains("it cannot start: exec: \"/gunicorn\""),
+        "{said}"
+    );
+    assert_eq!(shop.digest(&tag), None);
+    assert_eq!(shop.trials(), "");
+}
+
+#[test]
 fn an_image_that_does_not_answer_well_in_time_is_unhealthy_and_told_with_its_answer() {
     let shop = Shop::of("site", "port = 8000\nhealth = \"/nothing\"\n");
     shop.document(0, &["image", "build", &shop.component]);

@@ -45,12 +45,17 @@ impl Gathered for BuildEvent {
 
 impl Gathered for PushEvent {
     fn gather(self, gathered: &mut Vec<Self>) {
-        if let Self::Layer { id, .. } = &self {
+        if let Self::Layer { id, state } = &self {
             let ended =
                 |state: &LayerState| matches!(state, LayerState::AlreadyThere | LayerState::Pushed);
-            gathered.retain(
-                |e| !matches!(e, Self::Layer { id: old, state } if old == id && !ended(state)),
-            );
+            let ends = ended(state);
+            gathered.retain(|e| match e {
+                // How many bytes a layer has is told only while it is on its way.
+                Self::Layer { id: old, state } if old == id => {
+                    ended(state) || (ends && matches!(state, LayerState::Pushing(..)))
+                }
+                _ => true,
+            });
         }
         gathered.push(self);
     }
@@ -198,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_layer_only_the_newest_is_kept_until_it_has_ended() {
+    fn of_a_layer_only_the_newest_is_kept_and_in_the_end_also_how_many_bytes_it_had() {
         let layer = |state| PushEvent::Layer {
             id: "a".to_owned(),
             state,
@@ -206,12 +211,15 @@ mod tests {
         let mut gathered = Vec::new();
         let states = [
             LayerState::Waiting,
-            LayerState::Pushing(1, 2),
-            LayerState::Pushed,
+            LayerState::Pushing(1, 3),
+            LayerState::Pushing(2, 3),
         ];
         for state in states {
             layer(state).gather(&mut gathered);
         }
-        assert_eq!(gathered, [layer(LayerState::Pushed)]);
+        assert_eq!(gathered, [layer(LayerState::Pushing(2, 3))]);
+        layer(LayerState::Pushed).gather(&mut gathered);
+        let ends = [LayerState::Pushing(2, 3), LayerState::Pushed].map(layer);
+        assert_eq!(gathered, ends);
     }
 }

@@ -162,6 +162,11 @@ pub enum Verdict {
         /// Status of the answer; `None` where there was nothing to ask.
         status: Option<u16>,
     },
+    /// The engine could not begin it: its command is not in the image, or cannot be executed.
+    NeverStarted {
+        /// What the engine says about it.
+        why: String,
+    },
     /// It ended by itself.
     Exited {
         /// Exit code.
@@ -206,6 +211,13 @@ impl Verdict {
                     None => format!("still runs after {after} s; it has no health path to ask"),
                 };
                 return vec![how];
+            }
+            Self::NeverStarted { why } => {
+                return vec![
+                    format!("it cannot start: {why}"),
+                    "the image has not what the command or entry point of its task names"
+                        .to_owned(),
+                ];
             }
             Self::Exited { code, error, lines } => {
                 let first = format!("it exited with code {code}");
@@ -252,7 +264,10 @@ pub async fn run(
         Err(error) => {
             // It may be there and not run. Why it does not is what is to be told.
             let _ = engine.stop(&plan.order.name).await;
-            return Err(error);
+            return match never_started(&error.message) {
+                Some(why) => Ok(Verdict::NeverStarted { why }),
+                None => Err(error),
+            };
         }
     };
     tell(vec![TrialEvent::Started(started.clone())]);
@@ -268,6 +283,16 @@ pub async fn run(
         stopped?;
     }
     verdict
+}
+
+/// Why a container could not begin, where that is the image's fault: runtimes say so with their name for themselves in front (runc and crun, as
+/// Docker and Podman pass it on).
+fn never_started(said: &str) -> Option<String> {
+    let lower = said.to_lowercase();
+    let why = said.rsplit("unable to start container process: ").next();
+    lower
+        .contains("oci runtime")
+        .then(|| why.unwrap_or(said).trim_end_matches(": unknown").to_owned())
 }
 
 /// The error of work that somebody cancelled.

@@ -70,7 +70,7 @@ impl Engine for Rehearsal {
     async fn about(&self) -> Result<About> {
         let about = self.real.about().await?;
         Ok(About {
-            name: format!("{}, simulated registry,", about.name),
+            host: format!("{} before a simulated registry", about.host),
             ..about
         })
     }

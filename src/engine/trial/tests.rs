@@ -120,6 +120,24 @@ fn of_the_last_lines_those_are_told_that_are_new() {
     assert_eq!(fresh(&[], &lines("a")).len(), 1);
 }
 
+#[test]
+fn a_command_that_is_not_in_the_image_is_its_fault_and_told_without_the_runtimes_words() {
+    let said = "starting a container of app:1: failed to create shim task: OCI runtime create failed: runc create failed: unable to start \
+                container process: exec: \"gunicorn\": executable file not found in $PATH: unknown";
+    let why = never_started(said).unwrap();
+    assert_eq!(
+        why,
+        "exec: \"gunicorn\": executable file not found in $PATH"
+    );
+    let verdict = Verdict::NeverStarted { why };
+    assert!(!verdict.is_good());
+    assert!(verdict.says()[0].starts_with("it cannot start: exec: \"gunicorn\""));
+    assert_eq!(
+        never_started("starting a container of app:1: no space left on device"),
+        None
+    );
+}
+
 struct Bench {
     cloud: Arc<SimCloud>,
     engine: SimEngine,
