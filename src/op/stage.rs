@@ -16,6 +16,7 @@ use crate::{
     },
     error::{Error, ErrorKind, Result},
     format,
+    logs::secrets::mask_words,
     model::image::{short, split},
 };
 use jiff::Timestamp;
@@ -214,16 +215,15 @@ fn tried(plan: &TrialPlan) -> Vec<String> {
     for name in order.environment.keys() {
         add("-e", name.clone());
     }
-    // An entry point of several words: docker takes the first, the others stand before the command.
-    let mut entry = order.entry_point.iter().flatten();
+    // An entry point of several words: docker takes the first, the others stand before the command. What looks like a secret is covered.
+    let entry = mask_words(order.entry_point.as_deref().unwrap_or_default());
+    let mut entry = entry.into_iter();
     if let Some(first) = entry.next() {
-        add("--entrypoint", first.clone());
+        add("--entrypoint", first);
     }
     words.push(order.image.clone());
-    words.extend(entry.cloned());
-    words.extend(crate::logs::secrets::mask_words(
-        order.command.as_deref().unwrap_or_default(),
-    ));
+    words.extend(entry);
+    words.extend(mask_words(order.command.as_deref().unwrap_or_default()));
     words
 }
 
@@ -552,4 +552,28 @@ impl Staged {
 /// The error of a plan without a place to build in.
 pub(super) fn no_workshop() -> Error {
     Error::new(ErrorKind::Unsupported, "images cannot be built here")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{cloud::sim::components, model::task_document::Run};
+
+    #[test]
+    fn the_command_of_a_trial_covers_what_looks_like_a_secret_wherever_it_stands() {
+        let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let run = Run {
+            entry_point: words("/init --password=hunter2 --"),
+            command: words("serve --token=hunter3"),
+            ..Run::default()
+        };
+        let plan = TrialPlan::new(&components().remove(1), "app:1", Some(run), None);
+        let told = Stage::Try(Box::new(plan), Weight::Blocks).command();
+        let told = told.unwrap_or_default();
+        assert!(
+            told.contains("--entrypoint /init") && told.contains("serve"),
+            "{told}"
+        );
+        assert!(!told.contains("hunter"), "{told}");
+    }
 }
