@@ -5,9 +5,13 @@
 
 mod book;
 mod database;
+mod estimate;
+mod inventory;
 
-pub use book::{Book, Missing};
+pub use book::{Book, Missing, Unreadable};
 pub use database::DbSize;
+pub use estimate::{Estimate, Item, Span, estimate, monthly, total};
+pub use inventory::{Area, Driver, FreeTier, Instance, Inventory, Per, Power, Tasks, Unknown, Use};
 
 use crate::model::compute::TaskDefinition;
 
@@ -60,14 +64,17 @@ impl TaskSize {
         )
     }
 
-    /// USD an hour of one task.
+    /// What is billed of one task: what it is, its key in the price book, and units an hour.
     ///
     /// # Errors
-    /// The price that the book does not have.
-    pub fn hourly(&self, book: &Book, region: &str) -> Result<f64, Missing> {
-        let platform = match (self.operating_system.as_str(), self.architecture.as_str()) {
-            ("LINUX" | "", "ARM64") => "linux_arm",
-            ("LINUX" | "", _) => "linux_x86",
+    /// An operating system that is priced otherwise than Linux is.
+    pub fn parts(
+        &self,
+        region: &str,
+    ) -> Result<impl Iterator<Item = (&'static str, &'static str, f64)> + use<>, Missing> {
+        let (vcpu, memory) = match (self.operating_system.as_str(), self.architecture.as_str()) {
+            ("LINUX" | "", "ARM64") => ("fargate.linux_arm.vcpu_hour", "fargate.linux_arm.gb_hour"),
+            ("LINUX" | "", _) => ("fargate.linux_x86.vcpu_hour", "fargate.linux_x86.gb_hour"),
             (other, _) => {
                 return Err(Missing {
                     what: format!("Fargate on {other}"),
@@ -75,16 +82,27 @@ impl TaskSize {
                 });
             }
         };
-        let price = |part: &str| book.price(&format!("fargate.{platform}.{part}"), region);
         let extra = f64::from(self.ephemeral_storage.unwrap_or(0)) - FREE_STORAGE;
-        let storage = if extra > 0.0 {
-            extra * book.price("fargate.ephemeral_storage.gb_hour_over_20gb", region)?
-        } else {
-            0.0
-        };
-        Ok(f64::from(self.cpu) / 1024.0 * price("vcpu_hour")?
-            + f64::from(self.memory) / 1024.0 * price("gb_hour")?
-            + storage)
+        let parts = [
+            ("vCPU", vcpu, f64::from(self.cpu) / 1024.0),
+            ("memory", memory, f64::from(self.memory) / 1024.0),
+            (
+                "ephemeral storage",
+                "fargate.ephemeral_storage.gb_hour_over_20gb",
+                extra.max(0.0),
+            ),
+        ];
+        Ok(parts.into_iter().filter(|(.., amount)| *amount > 0.0))
+    }
+
+    /// USD an hour of one task.
+    ///
+    /// # Errors
+    /// The price that the book does not have.
+    pub fn hourly(&self, book: &Book, region: &str) -> Result<f64, Missing> {
+        self.parts(region)?
+            .map(|(_, key, amount)| Ok(amount * book.price(key, region)?))
+            .sum()
     }
 }
 

@@ -12,9 +12,9 @@ pub use reboot::RebootDatabase;
 pub use restore::{Origin, RestoreDatabase};
 pub use snapshot::SnapshotDatabase;
 
-use super::{CheckState, Cost, Desk, Plan};
+use super::{Bounds, CheckState, Desk, Plan};
 use crate::{
-    cost::{Book, DbSize},
+    cost::{DbSize, Instance, Inventory, Power},
     error::{Error, ErrorKind, Result},
     format,
     model::{
@@ -129,29 +129,40 @@ fn backed_up(plan: Plan, database: &Database) -> Plan {
     }
 }
 
-impl Cost {
-    /// Of database instances of one size that become others.
-    fn of_databases(desk: &Desk<'_>, before: &[DbSize], after: &[DbSize], basis: String) -> Self {
-        let region = &desk.environment.region;
-        let sum = |sizes: &[DbSize]| {
-            let each = sizes
-                .iter()
-                .map(|size| size.monthly(Book::embedded(), region));
-            each.sum::<Result<f64, _>>()
-        };
-        match (sum(before), sum(after)) {
-            (Ok(before), Ok(after)) if (before - after).abs() < f64::EPSILON => Self::Unchanged,
-            (Ok(before), Ok(after)) => Self::Delta {
-                before,
-                after,
-                basis,
-            },
-            (Err(missing), _) | (_, Err(missing)) => Self::Unknown {
-                why: missing.to_string(),
-            },
-        }
+/// The inventory of database instances, for their cost.
+fn inventory<'s>(desk: &Desk<'_>, sizes: impl IntoIterator<Item = &'s DbSize>) -> Inventory {
+    let instance = |size: &DbSize| Instance {
+        id: "database".to_owned(),
+        size: size.clone(),
+        power: Power::On,
+    };
+    Inventory {
+        databases: sizes.into_iter().map(instance).collect(),
+        ..Inventory::empty(&desk.environment.region)
     }
 }
+
+/// What a snapshot of so many GiB costs a month: all of its size at the most, since RDS stores what no other backup holds; nothing
+/// where that fits into what backups have free.
+///
+/// # Errors
+/// The price that the book does not have.
+fn kept(desk: &Desk<'_>, gib: i32) -> Result<Bounds, String> {
+    let region = &desk.environment.region;
+    let price = desk.book().price("rds.backup_gb_month_over_free", region);
+    price
+        .map_err(|missing| missing.to_string())
+        .map(|usd| Bounds {
+            floor: 0.0,
+            ceiling: usd * f64::from(gib),
+        })
+}
+
+/// Nothing.
+const NOTHING: Bounds = Bounds {
+    floor: 0.0,
+    ceiling: 0.0,
+};
 
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@ use super::{CheckState, Plan, stage};
 use crate::{
     cloud::Cloud,
     connect::Opened,
+    cost::Book,
     engine::{registries::Side, workshop::Workshop},
     error::{Error, ErrorKind, Result},
     model::{
@@ -30,6 +31,8 @@ pub struct Desk<'a> {
     pub environment: &'a Environment,
     /// Where its images are built; `None` where nothing is built.
     workshop: Option<&'a Workshop>,
+    /// The prices; `None` are the embedded ones.
+    book: Option<&'a Book>,
 }
 
 impl<'a> Desk<'a> {
@@ -40,7 +43,21 @@ impl<'a> Desk<'a> {
             cloud,
             environment,
             workshop: None,
+            book: None,
         }
+    }
+
+    /// The same with other prices.
+    #[must_use]
+    pub const fn priced_by(mut self, book: &'a Book) -> Self {
+        self.book = Some(book);
+        self
+    }
+
+    /// What its plans take prices from.
+    #[must_use]
+    pub fn book(&self) -> &'a Book {
+        self.book.unwrap_or_else(|| Book::embedded())
     }
 
     /// The same beside a workshop.

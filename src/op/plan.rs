@@ -7,7 +7,7 @@ pub use text::{Document, Mark, usd};
 use super::{Desk, Goal, Request, Stage};
 use crate::{
     cloud::Call,
-    cost::{Book, HOURS, TaskSize},
+    cost::{Book, Inventory, TaskSize, Tasks, monthly},
     model::{compute::Service, environment},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -96,16 +96,28 @@ pub struct Bounds {
 }
 
 impl Cost {
+    /// Of what is affected becoming something else: both are priced as every estimate is.
+    #[must_use]
+    pub fn between(book: &Book, before: &Inventory, after: &Inventory, basis: String) -> Self {
+        match (monthly(book, before), monthly(book, after)) {
+            (Ok(before), Ok(after)) if (before - after).abs() < f64::EPSILON => Self::Unchanged,
+            (Ok(before), Ok(after)) => Self::Delta {
+                before,
+                after,
+                basis,
+            },
+            (Err(why), _) | (_, Err(why)) => Self::Unknown { why },
+        }
+    }
+
     /// Of running `after` tasks of a service instead of `before`.
     #[must_use]
     pub fn of_tasks(desk: &Desk<'_>, service: &Service, before: i32, after: i32) -> Self {
-        match rate(desk, service) {
-            Ok(_) if before == after => Self::Unchanged,
-            Ok((monthly, basis)) => Self::Delta {
-                before: monthly * f64::from(before),
-                after: monthly * f64::from(after),
-                basis,
-            },
+        match tasks(desk, service) {
+            Ok((running, basis)) => {
+                let (now, then) = (running(before, None), running(after, None));
+                Self::between(desk.book(), &now, &then, basis)
+            }
             Err(why) => Self::Unknown { why },
         }
     }
@@ -118,25 +130,56 @@ impl Cost {
         before: (i32, i32),
         after: (i32, i32),
     ) -> Self {
-        match rate(desk, service) {
-            Ok((monthly, basis)) => {
-                let bounds = |(least, most)| Bounds {
-                    floor: monthly * f64::from(least),
-                    ceiling: monthly * f64::from(most),
-                };
-                Self::Between {
-                    before: bounds(before),
-                    after: bounds(after),
-                    basis,
-                }
-            }
+        let book = desk.book();
+        let all = tasks(desk, service).and_then(|(running, basis)| {
+            let bounds = |(least, most)| {
+                Ok::<_, String>(Bounds {
+                    floor: monthly(book, &running(least, None))?,
+                    ceiling: monthly(book, &running(most, None))?,
+                })
+            };
+            Ok((bounds(before)?, bounds(after)?, basis))
+        });
+        match all {
+            Ok((before, after, basis)) => Self::Between {
+                before,
+                after,
+                basis,
+            },
             Err(why) => Self::Unknown { why },
         }
     }
+
+    /// Of giving all tasks of a service another size.
+    #[must_use]
+    pub fn of_sizes(desk: &Desk<'_>, service: &Service, after: &TaskSize) -> Self {
+        let (running, _) = match tasks(desk, service) {
+            Ok(known) => known,
+            Err(why) => return Self::Unknown { why },
+        };
+        let Some(before) = service.task_definition.as_ref().map(TaskSize::from) else {
+            return Self::Unchanged;
+        };
+        let basis = format!(
+            "{} of {} instead of {} in {}",
+            crate::format::count(service.desired, "task"),
+            after.words(),
+            before.words(),
+            desk.environment.region
+        );
+        let (now, then) = (
+            running(service.desired, None),
+            running(service.desired, Some(after)),
+        );
+        Self::between(desk.book(), &now, &then, basis)
+    }
 }
 
-/// What a task of a service costs a month, and how that is said; or why it is not known.
-fn rate(desk: &Desk<'_>, service: &Service) -> Result<(f64, String), String> {
+/// Gives the inventory of so many tasks of a service, of their size or another, and how one of them is said; or why it is not known.
+fn tasks(
+    desk: &Desk<'_>,
+    service: &Service,
+) -> Result<(impl Fn(i32, Option<&TaskSize>) -> Inventory, String), String> {
     let Some(definition) = &service.task_definition else {
         return Err(format!(
             "the size of {}'s tasks could not be read",
@@ -144,50 +187,18 @@ fn rate(desk: &Desk<'_>, service: &Service) -> Result<(f64, String), String> {
         ));
     };
     let size = TaskSize::from(definition);
-    let region = &desk.environment.region;
-    match size.hourly(Book::embedded(), region) {
-        Ok(hourly) => Ok((
-            hourly * HOURS,
-            format!("tasks of {} in {region}", size.words()),
-        )),
-        Err(missing) => Err(missing.to_string()),
-    }
-}
-
-impl Cost {
-    /// Of giving all tasks of a service another size.
-    #[must_use]
-    pub fn of_sizes(desk: &Desk<'_>, service: &Service, after: &TaskSize) -> Self {
-        let Some(definition) = &service.task_definition else {
-            return Self::Unknown {
-                why: format!("the size of {}'s tasks could not be read", service.name),
-            };
-        };
-        let before = TaskSize::from(definition);
-        if before == *after {
-            return Self::Unchanged;
-        }
-        let region = &desk.environment.region;
-        let month = |size: &TaskSize| {
-            let hourly = size.hourly(Book::embedded(), region)?;
-            Ok::<_, crate::cost::Missing>(hourly * HOURS * f64::from(service.desired))
-        };
-        match (month(&before), month(after)) {
-            (Ok(now), Ok(then)) => Self::Delta {
-                before: now,
-                after: then,
-                basis: format!(
-                    "{} of {} instead of {} in {region}",
-                    crate::format::count(service.desired, "task"),
-                    after.words(),
-                    before.words()
-                ),
-            },
-            (Err(missing), _) | (_, Err(missing)) => Self::Unknown {
-                why: missing.to_string(),
-            },
-        }
-    }
+    let region = desk.environment.region.clone();
+    let basis = format!("tasks of {} in {region}", size.words());
+    let one = Tasks::of(service, size);
+    let running = move |count: i32, other: Option<&TaskSize>| Inventory {
+        tasks: vec![Tasks {
+            count: f64::from(count),
+            size: other.unwrap_or(&one.size).clone(),
+            ..one.clone()
+        }],
+        ..Inventory::empty(&region)
+    };
+    Ok((running, basis))
 }
 
 /// How bad it can be.

@@ -1,6 +1,6 @@
 //! Deletes a manual snapshot.
 
-use super::instance;
+use super::{NOTHING, instance, kept};
 use crate::{
     cloud::call::DatabaseCall,
     error::{Error, ErrorKind, Result},
@@ -80,9 +80,13 @@ impl Operation for DeleteSnapshot {
             format::count(database.snapshots.len() - 1, "snapshot")
         ))
         .rests_on("status", &snapshot.status)
-        .cost(Cost::Once {
-            usd: None,
-            basis: "what it holds alone is no longer billed; snapshots share what did not change between them".to_owned(),
+        .cost(match kept(desk, snapshot.allocated_gib) {
+            Ok(before) => Cost::Between {
+                before,
+                after: NOTHING,
+                basis: "what it holds alone is no longer billed; snapshots share what did not change between them".to_owned(),
+            },
+            Err(why) => Cost::Unknown { why },
         })
         .risk(
             Risk::Destructive,

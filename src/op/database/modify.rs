@@ -1,9 +1,9 @@
 //! Changes the database's class or storage.
 
-use super::{backed_up, operational};
+use super::{backed_up, inventory, operational};
 use crate::{
     cloud::call::{Apply, DatabaseCall},
-    cost::{Book, DbSize},
+    cost::{DbSize, monthly},
     error::{Error, ErrorKind, Result},
     model::{database::Database, state::DatabaseStatus},
     op::{
@@ -74,7 +74,6 @@ fn check_storage(database: &Database, gib: i32) -> Result<()> {
 
 /// What the classes of the price book cost in this environment: its own family first.
 fn prices(desk: &Desk<'_>, database: &Database) -> String {
-    let region = &desk.environment.region;
     let classes = ["micro", "small", "medium", "large", "xlarge", "2xlarge"];
     let family = database.class.rsplit_once('.').map_or("", |(f, _)| f);
     let priced = classes.iter().filter_map(|size| {
@@ -83,8 +82,8 @@ fn prices(desk: &Desk<'_>, database: &Database) -> String {
             class: class.clone(),
             ..DbSize::from(database)
         };
-        let monthly = size.monthly(Book::embedded(), region).ok()?;
-        Some(format!("{class} {}", usd(monthly)))
+        let usd_a_month = monthly(desk.book(), &inventory(desk, [&size])).ok()?;
+        Some(format!("{class} {}", usd(usd_a_month)))
     });
     priced.collect::<Vec<_>>().join(", ")
 }
@@ -197,7 +196,12 @@ impl Operation for ModifyDatabase {
         .rests_on("class", &database.class)
         .rests_on("storage (GiB)", now)
         .rests_on("status", &database.status)
-        .cost(Cost::of_databases(desk, &[before], &[after], basis));
+        .cost(Cost::between(
+            desk.book(),
+            &inventory(desk, [&before]),
+            &inventory(desk, [&after]),
+            basis,
+        ));
         if plan.changes.is_empty() {
             return Ok(plan);
         }

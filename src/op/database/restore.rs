@@ -1,6 +1,6 @@
 //! Restores a snapshot, or what the database was at a time, into a new instance; never over the database itself.
 
-use super::{delete_snapshot::find, identifier, instance};
+use super::{delete_snapshot::find, identifier, instance, inventory};
 use crate::{
     cloud::call::{DatabaseCall, NewInstance, TAGGING},
     cost::DbSize,
@@ -210,10 +210,10 @@ impl Operation for RestoreDatabase {
             database: name.clone(),
         };
         let basis = format!("the new one: {}; {} stays", size.words(), database.id);
-        let cost = Cost::of_databases(
-            desk,
-            std::slice::from_ref(&source),
-            &[source.clone(), size],
+        let cost = Cost::between(
+            desk.book(),
+            &inventory(desk, [&source]),
+            &inventory(desk, [&source, &size]),
             basis,
         );
         let plan = Plan::new(request, title, &name, goal.into(), desk.now())

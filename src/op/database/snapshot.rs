@@ -1,6 +1,6 @@
 //! Takes a snapshot of the database.
 
-use super::{identifier, operational};
+use super::{NOTHING, identifier, kept, operational};
 use crate::{
     cloud::Call,
     error::Result,
@@ -29,6 +29,21 @@ pub fn proposed(database: &str, now: Timestamp) -> String {
 
 /// Characters that a snapshot's name may have (RDS API, `CreateDBSnapshot`).
 const LONGEST: usize = 255;
+
+/// What it will cost to keep.
+fn cost(desk: &Desk<'_>, database: &Database) -> Cost {
+    match kept(desk, database.storage.allocated_gib) {
+        Ok(after) => Cost::Between {
+            before: NOTHING,
+            after,
+            basis: format!(
+                "snapshot storage by what it holds alone, beyond {} GiB that backups have free",
+                database.storage.allocated_gib
+            ),
+        },
+        Err(why) => Cost::Unknown { why },
+    }
+}
 
 fn check_name(name: &str) -> Result<String> {
     identifier("a snapshot", name, LONGEST)
@@ -91,13 +106,7 @@ impl Operation for SnapshotDatabase {
         .adds("snapshot", &name)
         .stays("the database, its data and its automated backups")
         .rests_on("status", &database.status)
-        .cost(Cost::Once {
-            usd: None,
-            basis: format!(
-                "snapshot storage by the GB-month, beyond {} GiB that backups have free",
-                database.storage.allocated_gib
-            ),
-        })
+        .cost(cost(desk, &database))
         .undo(Undo::Needless(
             "it changes nothing; the snapshot can be deleted".to_owned(),
         ))

@@ -12,7 +12,7 @@ use crate::{
     error::ErrorKind,
     model::database::Database,
     op::{
-        Outcome, Request, Risk, Undo, Watch,
+        Cost, Outcome, Request, Risk, Undo, Watch,
         tests::{cloud, run},
     },
 };

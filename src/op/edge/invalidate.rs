@@ -2,7 +2,6 @@
 
 use crate::{
     cloud::call::EdgeCall,
-    cost::Book,
     error::{Error, ErrorKind, Result},
     format,
     model::{edge::Cdn, state::InvalidationStatus},
@@ -157,7 +156,7 @@ impl Operation for InvalidatePaths {
         let mut plan = Plan::new(request, title, &cdn.id, goal, desk.now())
             .stays("what the origin has, and every other path")
             .rests_on("distribution", &cdn.id)
-            .cost(cost(paths.len(), &desk.environment.region))
+            .cost(cost(desk, paths.len()))
             .undo(Undo::Needless(
                 "the edges fetch copies again as viewers ask for them".to_owned(),
             ))
@@ -228,8 +227,9 @@ fn room(plan: Plan, cdn: &Cdn, paths: &[String]) -> Plan {
     }
 }
 
-fn cost(paths: usize, region: &str) -> Cost {
-    match Book::embedded().price("cloudfront.invalidation_path", region) {
+fn cost(desk: &Desk<'_>, paths: usize) -> Cost {
+    let region = &desk.environment.region;
+    match desk.book().price("cloudfront.invalidation_path", region) {
         Ok(price) => {
             #[expect(clippy::cast_precision_loss, reason = "a few thousand paths")]
             let usd = price * paths as f64;
