@@ -4,14 +4,24 @@
 //! borrowed from another region or guessed. A month has 730 hours, as in AWS's own calculator.
 
 mod book;
+mod change;
+mod costs;
 mod database;
 mod estimate;
 mod inventory;
+mod month;
+mod observed;
+mod waste;
 
 pub use book::{Book, Missing, Unreadable};
+pub use change::{Architecture, Change, Standby};
+pub use costs::{Costs, OLD_PRICES, Supposed, age, suppose};
 pub use database::DbSize;
 pub use estimate::{Estimate, Item, Span, estimate, monthly, total};
 pub use inventory::{Area, Driver, FreeTier, Instance, Inventory, Per, Power, Tasks, Unknown, Use};
+pub use month::{Month, month, window};
+pub use observed::{Look, inventory, metrics};
+pub use waste::{Waste, waste};
 
 use crate::model::compute::TaskDefinition;
 

@@ -13,6 +13,7 @@ use crate::{
         edge::{Cdn, Dns, Waf},
         identity::Identity,
         image::Images,
+        ledger::Ledger,
         metric::Metrics,
         network::Network,
     },
@@ -104,6 +105,10 @@ pub struct Observations {
     pub tiers: [Observed<Snapshot>; Tier::ALL.len()],
     /// Series over the console's window.
     pub metrics: Observed<Arc<Metrics>>,
+    /// Hourly series of what is billed by use, since the month began and over the last week at least.
+    pub usage: Observed<Arc<Metrics>>,
+    /// What is billed and shown by no tier.
+    pub ledger: Observed<Arc<Ledger>>,
     /// Who the caller is.
     pub identity: Observed<Identity>,
     /// What is in the workshop of this machine.

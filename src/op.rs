@@ -61,7 +61,7 @@ pub use permission::{denied_everywhere, questions};
 pub use plan::{Bounds, Change, Check, CheckState, Cost, Document, Mark, Plan, Risk, Undo, usd};
 pub use promote::Promote;
 pub use registry::{CreateRepository, PruneImages};
-pub use resize::Resize;
+pub use resize::{Resize, limits as resize_limits};
 pub use restart::Restart;
 pub use rollback::RollBack;
 pub use rollout::RollOut;

@@ -9,7 +9,7 @@ use console::{Console, tier};
 use hydren::{
     cloud::{Cloud as _, aws::AwsCloud},
     model::{
-        environment::{Access, Environment, Resources, Stage},
+        environment::{Access, CostSettings, Environment, Resources, Stage},
         log::LogQuery,
     },
 };
@@ -147,6 +147,7 @@ fn read_lines(url: String) {
         region: "eu-west-1".to_owned(),
         endpoint_url: Some(url),
         simulated: false,
+        cost: CostSettings::default(),
         resources: Resources::default(),
     });
     let query = LogQuery {

@@ -17,7 +17,7 @@ use hydren::{
     engine::Login,
     model::{
         Tier,
-        environment::{Access, Environment, Resources, Stage},
+        environment::{Access, CostSettings, Environment, Resources, Stage},
         metric::Window,
     },
     observe::Observations,
@@ -277,6 +277,7 @@ fn environment(resources: Resources) -> Environment {
         region: "eu-west-1".to_owned(),
         endpoint_url: None,
         simulated: false,
+        cost: CostSettings::default(),
         resources,
     }
 }

@@ -57,6 +57,7 @@ fn alarm(name: &str, state: AlarmState) -> Alarm {
         actions_enabled: true,
         actions: 1,
         owned_by_autoscaling: false,
+        billing: crate::model::alarm::AlarmBilling::Standard { metrics: 1 },
     }
 }
 

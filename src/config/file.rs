@@ -3,7 +3,7 @@
 use super::{Origin, Setting, components, logs, wrong};
 use crate::{
     error::{Error, ErrorKind, Result},
-    model::environment::{Resources, Stage},
+    model::environment::{CostSettings, Resources, Stage},
     text::nearest,
 };
 use serde::Deserialize;
@@ -47,6 +47,7 @@ pub(super) struct Entry {
     pub colour: Option<Spanned<String>>,
     pub read_only: Option<Spanned<bool>>,
     pub endpoint_url: Option<Spanned<String>>,
+    pub cost: Option<Spanned<CostSettings>>,
     pub resources: Option<Spanned<Resources>>,
 }
 

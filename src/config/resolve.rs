@@ -8,7 +8,7 @@ use super::{
 use crate::{
     cli::Options,
     error::Result,
-    model::environment::{Access, Environment, Resources, Stage, is_region},
+    model::environment::{Access, CostSettings, Environment, Resources, Stage, is_region},
     text::nearest,
     theme::Role,
 };
@@ -31,6 +31,7 @@ pub(super) struct Given {
     stage: Option<Setting<Stage>>,
     /// What makes it read-only.
     locked: Option<Origin>,
+    cost: Option<Setting<CostSettings>>,
     resources: Option<Setting<Resources>>,
 }
 
@@ -97,6 +98,9 @@ impl Layers<'_> {
                     Some(file.origin(lock.span()))
                 })
             }),
+            cost: entries
+                .iter()
+                .find_map(|(file, entry)| file.setting(entry.cost.as_ref())),
             resources: entries
                 .iter()
                 .find_map(|(file, entry)| file.setting(entry.resources.as_ref())),
@@ -132,7 +136,12 @@ impl Given {
             .resources
             .as_ref()
             .map(|s| line("resources", "named", &s.origin));
-        texts.chain(stage).chain(locked).chain(resources).collect()
+        let cost = self.cost.as_ref().map(|s| {
+            let budget = s.value.budget.map(|usd| format!("budget ${usd} a month"));
+            line("cost", budget.as_deref().unwrap_or("set"), &s.origin)
+        });
+        let rest = stage.into_iter().chain(locked).chain(cost);
+        texts.chain(rest).chain(resources).collect()
     }
 
     /// Makes the environment.
@@ -167,6 +176,7 @@ impl Given {
                 .filter(|e| !matches!(e.origin, Origin::Variable(_)))
                 .map(|e| e.value),
             simulated: false,
+            cost: self.cost.map(|s| s.value).unwrap_or_default(),
             resources: self.resources.map(|s| s.value).unwrap_or_default(),
         })
     }

@@ -45,6 +45,29 @@ pub struct Alarm {
     pub actions: usize,
     /// Whether Application Auto Scaling made it (`TargetTracking-…`): it must not be edited, and its ALARM is not an incident.
     pub owned_by_autoscaling: bool,
+    /// What is billed of it.
+    pub billing: AlarmBilling,
+}
+
+/// What is billed of an alarm: a metric alarm by the metrics that it reads (aws.amazon.com/cloudwatch/pricing).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlarmBilling {
+    /// Each metric, at periods of a minute or more.
+    Standard {
+        /// Metrics; of a band of expected values three, the metric and both its edges.
+        metrics: usize,
+    },
+    /// Each metric, at periods of less than a minute.
+    HighResolution {
+        /// Metrics.
+        metrics: usize,
+    },
+    /// The alarm.
+    Composite,
+    /// It is not told how many metrics it reads: a query of Metrics Insights.
+    #[default]
+    Unknown,
 }
 
 /// State of an alarm.

@@ -95,6 +95,10 @@ pub struct HealthCheck {
     pub checkers: u32,
     /// The newest failure text of any checker.
     pub last_failure: Option<String>,
+    /// Seconds between two requests of a checker, 10 or 30; faster ones are billed besides.
+    pub interval: Option<i32>,
+    /// Whether it measures latency, which is billed besides.
+    pub measures_latency: bool,
 }
 
 /// Healthy, unhealthy, or not known.

@@ -59,8 +59,71 @@ pub struct Environment {
     pub endpoint_url: Option<String>,
     /// Whether it is the embedded simulation.
     pub simulated: bool,
+    /// What is to be known for its costs.
+    pub cost: CostSettings,
     /// What belongs to it.
     pub resources: Resources,
+}
+
+/// What of an environment's costs cannot be observed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CostSettings {
+    /// USD that a calendar month may come to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget: Option<u32>,
+    /// Whether what an account has for nothing each month is this environment's alone; without it, it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub free_tier: Option<bool>,
+    /// Where most viewers are; without it, near the environment's region.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub viewers: Option<Viewers>,
+}
+
+/// Where viewers are: `CloudFront` bills by the edge location that serves them (aws.amazon.com/cloudfront/pricing).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Viewers {
+    /// United States, Mexico, Canada.
+    UnitedStates,
+    /// Europe, Israel, Turkey.
+    Europe,
+    /// India.
+    India,
+    /// Hong Kong, Indonesia, Philippines, Singapore, South Korea, Taiwan, Thailand, Malaysia, Vietnam.
+    AsiaPacific,
+    /// Japan.
+    Japan,
+    /// Australia, New Zealand.
+    Australia,
+}
+
+impl Viewers {
+    /// Where the viewers of an application in `region` are most likely.
+    #[must_use]
+    pub fn near(region: &str) -> Self {
+        match region {
+            "ap-south-1" | "ap-south-2" => Self::India,
+            "ap-northeast-1" | "ap-northeast-3" => Self::Japan,
+            "ap-southeast-2" | "ap-southeast-4" | "ap-southeast-6" => Self::Australia,
+            other if other.starts_with("ap-") => Self::AsiaPacific,
+            other if other.starts_with("eu-") || other.starts_with("il-") => Self::Europe,
+            _ => Self::UnitedStates,
+        }
+    }
+
+    /// In words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::UnitedStates => "North America",
+            Self::Europe => "Europe",
+            Self::India => "India",
+            Self::AsiaPacific => "Asia-Pacific",
+            Self::Japan => "Japan",
+            Self::Australia => "Australia",
+        }
+    }
 }
 
 impl Environment {

@@ -118,6 +118,8 @@ pub struct VpcEndpoint {
     pub service: String,
     /// `Interface`, `Gateway`, ...
     pub kind: String,
+    /// Interfaces that it has, one a zone: each is billed. A gateway has none.
+    pub zones: usize,
     /// State.
     pub state: GatewayState,
 }

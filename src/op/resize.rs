@@ -136,6 +136,12 @@ impl Sizing {
     }
 }
 
+/// Percent of CPU and of memory that a service's tasks are not to go beyond.
+#[must_use]
+pub fn limits(service: &Service, now: Size) -> (f64, f64) {
+    (Circumstances::of(service, now).cpu(), advice::MEMORY)
+}
+
 const FITS: &str = "what it uses fits";
 
 /// USD a month that all tasks cost more with another size.

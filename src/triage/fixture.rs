@@ -21,8 +21,8 @@ use crate::{
         database::{Database, DatabaseKind},
         edge::{Cdn, Dns, Waf, WafScope},
         environment::{
-            Access, DatabaseName, Environment, Resources, ServiceName, ServiceRole, Stage,
-            WebAclName,
+            Access, CostSettings, DatabaseName, Environment, Resources, ServiceName, ServiceRole,
+            Stage, WebAclName,
         },
         event::Event,
         finding::{Figure, Finding},
@@ -237,6 +237,7 @@ fn environment() -> Environment {
         region: "eu-west-1".into(),
         endpoint_url: None,
         simulated: false,
+        cost: CostSettings::default(),
         resources: Resources {
             domain: Some("app.example.com".into()),
             hosted_zone: Some("Z1".into()),

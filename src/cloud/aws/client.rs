@@ -295,7 +295,7 @@ mod tests {
     use super::*;
     use crate::{
         cloud::aws::served::serve,
-        model::environment::{Access, Resources, Stage},
+        model::environment::{Access, CostSettings, Resources, Stage},
     };
     use aws_credential_types::Credentials;
     use std::time::UNIX_EPOCH;
@@ -311,6 +311,7 @@ mod tests {
             region: "eu-central-1".to_owned(),
             endpoint_url: None,
             simulated: false,
+            cost: CostSettings::default(),
             resources: Resources::default(),
         }
     }

@@ -10,7 +10,10 @@ use super::{
 };
 use crate::cloud::call::{Switch, TrackedMetric};
 use crate::model::{
-    alarm::{Alarm as AlarmModel, AlarmState, AlarmTransition, Alarms as AlarmsModel, Dashboard},
+    alarm::{
+        Alarm as AlarmModel, AlarmBilling, AlarmState, AlarmTransition, Alarms as AlarmsModel,
+        Dashboard,
+    },
     metric::Metric,
 };
 use std::{borrow::Cow, collections::VecDeque};
@@ -428,6 +431,7 @@ pub fn snapshot(world: &World) -> AlarmsModel {
             actions_enabled: watch.actions == Switch::Enabled,
             actions: 1,
             owned_by_autoscaling: definition.is_policy(),
+            billing: AlarmBilling::Standard { metrics: 1 },
         })
         .collect();
     alarms.sort_by(|a, b| b.state.cmp(&a.state).then_with(|| a.name.cmp(&b.name)));

@@ -202,6 +202,8 @@ pub fn dns(world: &World) -> Dns {
             checkers: 16,
             last_failure: (!healthy)
                 .then(|| "Failure: HTTP Status Code 503, Service Unavailable".to_owned()),
+            interval: Some(30),
+            measures_latency: false,
         }],
         gaps: Vec::new(),
     }

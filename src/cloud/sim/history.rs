@@ -5,7 +5,7 @@ use crate::model::metric::{Absent, Metric, MetricId, Series, Statistic, Window};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Series that the demo publishes.
-pub const COLUMNS: usize = 71;
+pub const COLUMNS: usize = 74;
 /// Minutes kept: eight days.
 const KEPT: usize = 8 * 1_440;
 
@@ -76,6 +76,8 @@ pub fn readings(m: &Moment) -> [Reading; COLUMNS] {
             None,
             routed.hits * 31_000.0 + front.answered * 12_000.0 + back.answered * 3_400.0,
         ),
+        // A write carries a form or, in a bulk upload, a file.
+        (M::CdnBytesUploaded, None, routed.writes * 18_000.0),
         // The edge's way to the origin and back adds some milliseconds.
         (M::CdnOriginLatencyP90, None, quantile(&back, p90) + 0.012),
         (M::WafAllowed, None, acl.allowed),
@@ -114,6 +116,11 @@ pub fn readings(m: &Moment) -> [Reading; COLUMNS] {
             None,
             super::balancer::capacity_units(forwarded, seconds),
         ),
+        (
+            M::AlbProcessedBytes,
+            None,
+            routed.writes * 18_000.0 + front.answered * 12_000.0 + back.answered * 3_400.0,
+        ),
         (M::AlbHealthyHosts, fg, m.serving.0 as f64),
         (M::AlbHealthyHosts, bg, m.serving.1 as f64),
         (M::AlbUnhealthyHosts, fg, 0.0),
@@ -141,6 +148,7 @@ pub fn readings(m: &Moment) -> [Reading; COLUMNS] {
         (M::RdsDbLoad, None, db.load),
         // Only calls to the world outside take the NAT gateway; ECR, logs and S3 have endpoints.
         (M::NatBytesOut, nat, 900.0 * seconds + routed.writes * 640.0),
+        (M::NatBytesIn, nat, 700.0 * seconds + routed.writes * 210.0),
         (
             M::NatActiveConnections,
             nat,

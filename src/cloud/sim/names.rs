@@ -4,7 +4,8 @@ use crate::model::{
     database::DatabaseKind,
     edge::WafScope,
     environment::{
-        Access, DatabaseName, Environment, Resources, ServiceName, ServiceRole, Stage, WebAclName,
+        Access, CostSettings, DatabaseName, Environment, Resources, ServiceName, ServiceRole,
+        Stage, WebAclName,
     },
 };
 
@@ -113,6 +114,10 @@ pub fn environment() -> Environment {
         region: REGION.to_owned(),
         endpoint_url: None,
         simulated: true,
+        cost: CostSettings {
+            budget: Some(250),
+            ..CostSettings::default()
+        },
         resources: resources(),
     }
 }

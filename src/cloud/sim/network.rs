@@ -207,6 +207,7 @@ fn endpoints() -> Vec<VpcEndpoint> {
         id: id.to_owned(),
         service: format!("com.amazonaws.{}.{service}", names::REGION),
         kind: kind.to_owned(),
+        zones: if kind == "Interface" { 2 } else { 0 },
         state: GatewayState::Available,
     })
     .into()

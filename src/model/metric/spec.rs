@@ -149,6 +149,15 @@ impl Metric {
                 Lull,
                 60,
             ),
+            Self::CdnBytesUploaded => (
+                Tier::CloudFront,
+                "bytes_uploaded",
+                "uploaded",
+                Bytes,
+                Sum,
+                Lull,
+                60,
+            ),
             Self::CdnOriginLatencyP90 => (
                 Tier::CloudFront,
                 "origin_latency_p90",
@@ -195,6 +204,15 @@ impl Metric {
                 60,
             ),
             Self::AlbConsumedLcus => (Tier::Alb, "consumed_lcus", "LCU", Gauge, Average, Lull, 60),
+            Self::AlbProcessedBytes => (
+                Tier::Alb,
+                "processed_bytes",
+                "processed",
+                Bytes,
+                Sum,
+                Lull,
+                60,
+            ),
             Self::AlbHealthyHosts => (
                 Tier::Alb,
                 "healthy_hosts",
@@ -318,6 +336,7 @@ impl Metric {
                 Gap,
                 60,
             ),
+            Self::NatBytesIn => (Tier::Network, "nat_bytes_in", "NAT in", Bytes, Sum, Gap, 60),
             Self::NatActiveConnections => (
                 Tier::Network,
                 "nat_active_connections",

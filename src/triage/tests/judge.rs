@@ -151,6 +151,7 @@ fn an_endpoint_that_was_rejected_is_found_and_marked_alike() {
         id: "vpce-1".into(),
         service: "com.amazonaws.eu-west-1.ecr.api".into(),
         kind: "Interface".into(),
+        zones: 2,
         state: GatewayState::Rejected,
     }];
     let marked = judged(&fixture, |judge| judge.gateway(&GatewayState::Rejected));

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     cloud::Cloud as _,
     error::Result,
-    model::alarm::{Alarm, AlarmState, AlarmTransition, Alarms, Dashboard},
+    model::alarm::{Alarm, AlarmBilling, AlarmState, AlarmTransition, Alarms, Dashboard},
 };
 use aws_sdk_cloudwatch::types;
 use futures::future::{OptionFuture, join3};
@@ -201,6 +201,7 @@ fn from_metric(found: &types::MetricAlarm, region: &str) -> Alarm {
         actions_enabled: found.actions_enabled().unwrap_or(true),
         actions: found.alarm_actions().len(),
         owned_by_autoscaling: name.starts_with(ownership::AUTOSCALING),
+        billing: condition::billing(found),
         name,
     }
 }
@@ -223,6 +224,7 @@ fn from_composite(found: &types::CompositeAlarm, region: &str) -> Alarm {
         actions_enabled: found.actions_enabled().unwrap_or(true),
         actions: found.alarm_actions().len(),
         owned_by_autoscaling: false,
+        billing: AlarmBilling::Composite,
     }
 }
 

@@ -117,6 +117,7 @@ pub(super) fn endpoint(endpoint: &SdkEndpoint) -> VpcEndpoint {
         id: text(endpoint.vpc_endpoint_id()),
         service: text(endpoint.service_name()),
         kind: word(endpoint.vpc_endpoint_type()),
+        zones: endpoint.network_interface_ids().len(),
         state: word(endpoint.state()).to_lowercase().into(),
     }
 }

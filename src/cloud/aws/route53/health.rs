@@ -149,6 +149,8 @@ fn from_check(
         healthy_checkers: u32::try_from(healthy).unwrap_or(u32::MAX),
         checkers: u32::try_from(reports.len()).unwrap_or(u32::MAX),
         last_failure,
+        interval: config.and_then(types::HealthCheckConfig::request_interval),
+        measures_latency: config.and_then(types::HealthCheckConfig::measure_latency) == Some(true),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What an alarm watches and when it fires, in one line.
 
+use crate::model::alarm::AlarmBilling;
 use aws_sdk_cloudwatch::types::{self, ComparisonOperator};
 
 /// `AWS/ApplicationELB HTTPCode_ELB_5XX_Count`, or `expression` for metric math.
@@ -36,6 +37,26 @@ fn period(alarm: &types::MetricAlarm) -> Option<i32> {
             .find_map(|query| query.period().or(query.metric_stat()?.period()))
     };
     alarm.period().or_else(math)
+}
+
+/// What is billed of an alarm: the metrics that it reads, and two more for a band of expected values.
+pub(super) fn billing(alarm: &types::MetricAlarm) -> AlarmBilling {
+    let queries = alarm.metrics();
+    let read = queries.iter().filter(|q| q.metric_stat().is_some()).count();
+    let of_band = |q: &&types::MetricDataQuery| {
+        q.expression()
+            .is_some_and(|e| e.contains("ANOMALY_DETECTION_BAND"))
+    };
+    let metrics = match (alarm.metric_name(), read) {
+        (Some(_), _) => 1,
+        (None, 0) => return AlarmBilling::Unknown,
+        (None, read) => read + 2 * queries.iter().filter(of_band).count(),
+    };
+    if period(alarm).is_some_and(|seconds| seconds < 60) {
+        AlarmBilling::HighResolution { metrics }
+    } else {
+        AlarmBilling::Standard { metrics }
+    }
 }
 
 fn comparison(operator: Option<&ComparisonOperator>) -> &str {

@@ -9,7 +9,7 @@ use crate::{
         aws::{AwsCloud, elsewhere::Elsewhere, mocked::mocked, served::record},
         call::{Destination, Shown},
     },
-    model::environment::{Access, Resources, Stage},
+    model::environment::{Access, CostSettings, Resources, Stage},
 };
 use aws_sdk_ecs::{
     operation::execute_command::ExecuteCommandError, types::error::TargetNotConnectedException,
@@ -50,6 +50,7 @@ fn opened(call: SessionCall, answer: &str) -> (Result<CallOutcome>, String, Stri
         region: "eu-central-1".to_owned(),
         endpoint_url: Some(url),
         simulated: false,
+        cost: CostSettings::default(),
         resources: Resources::default(),
     };
     let cloud = AwsCloud::new(environment);
