@@ -5,6 +5,7 @@
 //! inputs change, so that drawing only reads.
 
 mod act;
+pub mod costs;
 mod editor;
 mod flows;
 mod insights;
@@ -17,6 +18,7 @@ mod window;
 #[cfg(test)]
 mod tests;
 
+pub use costs::Bills;
 pub use editor::Editor;
 pub use flows::Flows;
 pub use insights::{Asking, History, Insights, Past, bill};
@@ -28,7 +30,11 @@ pub use window::ChartWindow;
 use crate::{
     attend::Ended,
     audit::AuditLog,
-    cloud::{meter::Tally, session::Session},
+    cloud::{
+        meter::{Calls, Tally},
+        session::Session,
+    },
+    cost::Book,
     engine::workshop::Bench,
     error::{Error, Result},
     grid::{Grid, GridState},
@@ -87,6 +93,15 @@ pub enum Msg {
         now: Timestamp,
         /// Requests made so far, and their price.
         spent: Tally,
+    },
+    /// Requests made so far, by service and operation; they come with every tick.
+    Calls(Calls),
+    /// Something that costs are computed from was read.
+    Costs {
+        /// Generation that asked.
+        generation: u64,
+        /// What.
+        told: costs::Told,
     },
     /// A tier was read.
     Tier {
@@ -194,6 +209,8 @@ pub enum Effect {
     Read(Tier),
     /// Read metrics over a window.
     ReadMetrics(Purpose, Vec<MetricId>, Window),
+    /// Read something that costs are computed from.
+    ReadCosts(costs::Ask),
     /// Look up the caller.
     ReadIdentity,
     /// Look at what is in the workshop: components and the images of the container engine.
@@ -298,6 +315,14 @@ pub struct App {
     pub assessment: Assessment,
     /// What happened, newest first.
     pub timeline: Vec<Event>,
+    /// What it costs.
+    pub bills: Bills,
+    /// What prices are taken from.
+    pub book: &'static Book,
+    /// What of the kept prices could not be used.
+    pub book_fault: Option<String>,
+    /// Requests so far, by service and operation.
+    pub calls: Calls,
     /// The screen shown.
     pub screen: Screen,
     /// Screens to go back to.
@@ -358,6 +383,7 @@ pub struct App {
     charts_asked: Option<Window>,
     due_identity: Due,
     due_bench: Due,
+    due_usage: Due,
     queried: Vec<MetricId>,
     shown_minute: i64,
     following: logs::Following,
@@ -396,6 +422,10 @@ impl App {
             charts: Observed::default(),
             assessment,
             timeline: Vec::new(),
+            bills: Bills::default(),
+            book: Book::embedded(),
+            book_fault: None,
+            calls: Calls::default(),
             screen: Screen::Overview,
             history: Vec::new(),
             focus: BTreeMap::new(),
@@ -432,6 +462,7 @@ impl App {
             charts_asked: None,
             due_identity: Due::default(),
             due_bench: Due::default(),
+            due_usage: Due::default(),
             queried: Vec::new(),
             shown_minute: 0,
             following: logs::Following::default(),
@@ -453,17 +484,7 @@ impl App {
                 self.touched();
                 self.paste(&text)
             }
-            Msg::Mouse(mouse) => match mouse.kind {
-                MouseEventKind::ScrollDown | MouseEventKind::ScrollUp
-                    if self.pace == Pace::Idle =>
-                {
-                    self.touched();
-                    Vec::new()
-                }
-                MouseEventKind::ScrollDown => self.step(3),
-                MouseEventKind::ScrollUp => self.step(-3),
-                _ => Vec::new(),
-            },
+            Msg::Mouse(mouse) => self.wheel(mouse.kind),
             Msg::Resize(width, height) => {
                 self.size = (width, height);
                 self.dirty = true;
@@ -474,6 +495,7 @@ impl App {
             | Msg::Metrics { generation, .. }
             | Msg::Identity { generation, .. }
             | Msg::Bench { generation, .. }
+            | Msg::Costs { generation, .. }
             | Msg::Log { generation, .. }
             | Msg::Found { generation, .. }
             | Msg::History { generation, .. }
@@ -497,6 +519,14 @@ impl App {
             }
             Msg::Bench { result, .. } => {
                 self.bench_seen(result);
+                Vec::new()
+            }
+            Msg::Costs { told, .. } => {
+                self.costs_told(told);
+                Vec::new()
+            }
+            Msg::Calls(calls) => {
+                self.calls_made(calls);
                 Vec::new()
             }
             Msg::Log { told, .. } => {
@@ -541,6 +571,18 @@ impl App {
         }
     }
 
+    fn wheel(&mut self, kind: MouseEventKind) -> Vec<Effect> {
+        match kind {
+            MouseEventKind::ScrollDown | MouseEventKind::ScrollUp if self.pace == Pace::Idle => {
+                self.touched();
+                Vec::new()
+            }
+            MouseEventKind::ScrollDown => self.step(3),
+            MouseEventKind::ScrollUp => self.step(-3),
+            _ => Vec::new(),
+        }
+    }
+
     fn theme_loaded(&mut self, result: Result<(Box<Theme>, Vec<String>)>) {
         match result {
             Ok((theme, warnings)) => {
@@ -582,6 +624,11 @@ impl App {
             assessment: &self.assessment,
             timeline: &self.timeline,
             flows: &self.flows,
+            costs: self.bills.known.as_ref(),
+            spend: self.bills.billed.value.as_ref(),
+            book: self.book,
+            turned: &self.bills.turned,
+            calls: &self.calls,
             log_sources: &self.logs.sources,
             log_failures: &self.logs.failures,
             window: self.window,
@@ -687,6 +734,7 @@ impl App {
         effects.extend(self.poll_bench());
         effects.extend(self.poll_metrics());
         effects.extend(self.poll_charts());
+        effects.extend(self.poll_costs());
         effects
     }
 
@@ -834,7 +882,9 @@ impl App {
 
     /// Derives everything that is drawn from what was observed.
     fn derive(&mut self) {
-        self.assessment = triage::assess(&self.environment, &self.seen, self.now);
+        self.reckon();
+        self.assessment = triage::assess(&self.environment, &self.seen, self.now)
+            .with_costs(&self.environment, self.bills.known.as_ref());
         self.timeline = triage::timeline(&self.seen);
         // Panes that nobody sees are built when their screen is opened.
         self.rebuild(self.screen.panes());
@@ -897,6 +947,8 @@ impl App {
         self.due_charts = Due::default();
         self.due_identity = Due::default();
         self.due_bench = Due::default();
+        self.due_usage = Due::default();
+        self.bills = Bills::default();
         self.layers.clear();
         self.logs = LogView::new(self.logs.store.limit());
         self.flows = Flows::default();

@@ -1,6 +1,7 @@
 //! The command line: flags and commands as clap sees them. What they mean together with files and variables is [`crate::config`]'s.
 
 mod autoscale;
+mod cost;
 mod database;
 mod edge;
 mod image;
@@ -8,6 +9,7 @@ mod rollout;
 mod session;
 
 pub use autoscale::Autoscale;
+pub use cost::{Cost, CostOutput};
 pub use database::DbCommand;
 pub use edge::{AlarmsCommand, CdnCommand, WafCommand};
 pub use image::{ImageBuild, ImageCommand, ImagePush, ImageShip, ImageTry};
@@ -118,6 +120,8 @@ pub enum Command {
     Init(Init),
     /// Say how every tier is doing; exits with 3 when something is wrong
     Status(Format),
+    /// Say what it costs, line by line: now, this month, at the least and at the most, and what would change it
+    Cost(Cost),
     /// Say what happened, newest first: rollouts, stopped tasks, scaling, alarms, snapshots
     Events {
         /// Read the audit log instead: every change tried from this machine, of all environments but where one is named

@@ -22,15 +22,17 @@ use crate::{
         discovery::{Discovery, Start},
         identity::Identity,
         image::Manifest,
+        ledger::Ledger,
         log::{Follow, Followed, InsightsAnswer, InsightsQuery, LogEvent, LogQuery},
         metric::{MetricId, Metrics, Window},
         permission::Permission,
+        spend::{PriceQuery, Product, Spend},
         task_document::TaskDocument,
     },
 };
 use async_trait::async_trait;
 use futures::stream::BoxStream;
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use meter::Meter;
 use std::{sync::Arc, time::Duration};
 
@@ -118,6 +120,25 @@ pub trait Cloud: Send + Sync {
     /// # Errors
     /// `NotFound` for one that is not there, `Unsupported` for one of another region; what AWS answered.
     async fn secret(&self, from: &str) -> Result<()>;
+
+    /// Reads what is billed and shown by no tier: these log groups as they are kept, and Elastic IP addresses. A group is named as
+    /// [`crate::model::log::LogSource::group`] names it.
+    ///
+    /// # Errors
+    /// What AWS answered where nothing could be read; a part that fails is a gap.
+    async fn ledger(&self, groups: &[String]) -> Result<Ledger>;
+
+    /// Asks Cost Explorer what the account was billed on each day, `to` not among them. AWS bills each request with $0.01.
+    ///
+    /// # Errors
+    /// `Usage` for days that are none; what AWS answered.
+    async fn spend(&self, from: Date, to: Date) -> Result<Spend>;
+
+    /// Asks the AWS Price List for products.
+    ///
+    /// # Errors
+    /// `Unsupported` in the demo; what AWS answered.
+    async fn products(&self, query: &PriceQuery) -> Result<Vec<Product>>;
 
     /// Looks for the environment's resources, hop by hop along the request path. What cannot be found or read is a step of the
     /// answer, never its end.

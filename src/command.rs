@@ -18,6 +18,8 @@ pub enum Group {
     Logs,
     /// Charts and their window.
     Charts,
+    /// Costs.
+    Costs,
     /// Screens.
     Screens,
     /// The console itself.
@@ -26,13 +28,14 @@ pub enum Group {
 
 impl Group {
     /// Every group in the order of help.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Screens,
         Self::Move,
         Self::Selection,
         Self::Operations,
         Self::Logs,
         Self::Charts,
+        Self::Costs,
         Self::Console,
     ];
 
@@ -45,6 +48,7 @@ impl Group {
             Self::Operations => "Operations",
             Self::Logs => "Logs",
             Self::Charts => "Charts",
+            Self::Costs => "Costs",
             Self::Screens => "Screens",
             Self::Console => "Console",
         }
@@ -92,6 +96,7 @@ commands! {
     "alarms" Screens "Alarms" "Show CloudWatch alarms, their history and dashboards." |app| app.go(Screen::Alarms);
     "network" Screens "Network" "Show the VPC: subnets, routes, gateways, security groups, flow logs." |app| app.go(Screen::Network);
     "flows" Screens "Flows" "Show what the flow logs add up to: traffic by tier, refused flows by source, port and security group." |app| app.go(Screen::Flows);
+    "cost" Screens "Cost" "Show what the environment costs: now, this month, what could be saved, what would be." |app| app.go(Screen::Cost);
 
     "down" Move "down" "Move down." |app| app.step(1);
     "up" Move "up" "Move up." |app| app.step(-1);
@@ -168,6 +173,11 @@ commands! {
     "zoom-in" Charts "zoom in" "Look at a shorter time: 7 d to 15 m." |app| app.zoom(-1);
     "zoom-out" Charts "zoom out" "Look at a longer time: 15 m to 7 d." |app| app.zoom(1);
     "latest" Charts "now" "Let the charts end now again." App::window_to_now;
+
+    "more" Costs "more" "Turn the selected knob of what-if on, and see the month move." |app| app.turn_knob(1);
+    "less" Costs "less" "Turn it back." |app| app.turn_knob(-1);
+    "as-it-is" Costs "as it is" "Turn all knobs of what-if back to what is." App::turn_back;
+    "billed" Costs "billed" "Ask Cost Explorer what was billed; its price is told before." App::ask_spend;
 
     "refresh" Console "refresh" "Read everything on this screen again, now." App::refresh;
     "freeze" Console "freeze" "Stop and resume polling; what is on screen stays." App::freeze;

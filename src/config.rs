@@ -102,6 +102,8 @@ pub struct Paths {
     pub state_dir: PathBuf,
     /// Every change tried, one JSON line each.
     pub audit_logs: AuditLogs,
+    /// The folder of prices read from the AWS Price List, one file for each region, whether or not it exists.
+    pub prices: PathBuf,
     /// The folder of the user's own themes.
     pub themes: PathBuf,
     /// The user's file, whether or not it exists.
@@ -204,6 +206,7 @@ impl Config {
             components: components::gather(&files, around)?,
             paths: Paths {
                 audit_logs: AuditLogs::in_folder(&state_dir),
+                prices: state_dir.join("prices"),
                 state_dir,
                 themes: around.config_dir.join("themes"),
                 user_config: user_path(around),

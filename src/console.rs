@@ -4,6 +4,7 @@ use crate::{
     app::App,
     config::LogSettings,
     connect::Opener,
+    cost::Book,
     error::{Error, ErrorKind, Result},
     keymap::Keymap,
     model::environment::Environment,
@@ -32,6 +33,8 @@ pub struct Setup {
     pub logs: LogSettings,
     /// What was wrong and left out: it is told in the first frame.
     pub warning: Option<String>,
+    /// The prices, and what of the kept ones could not be used.
+    pub prices: (Book, Option<String>),
     /// The environment's present.
     pub now: Timestamp,
     /// Opens environments.
@@ -67,6 +70,9 @@ pub fn open(setup: Setup) -> Result<End> {
         setup.now,
     );
     app.keep_logs(setup.logs);
+    // It is read by every plan for as long as the console runs.
+    let (book, fault) = setup.prices;
+    (app.book, app.book_fault) = (Box::leak(Box::new(book)), fault);
     if let Some(warning) = setup.warning.as_ref().or(warnings.first()) {
         app.say(warning.as_str());
     }

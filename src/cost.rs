@@ -8,9 +8,16 @@ mod change;
 mod costs;
 mod database;
 mod estimate;
+#[cfg(test)]
+mod examples;
 mod inventory;
+mod knob;
+mod list;
 mod month;
 mod observed;
+mod spent;
+#[cfg(test)]
+mod terraform;
 mod waste;
 
 pub use book::{Book, Missing, Unreadable};
@@ -19,8 +26,11 @@ pub use costs::{Costs, OLD_PRICES, Supposed, age, suppose};
 pub use database::DbSize;
 pub use estimate::{Estimate, Item, Span, estimate, monthly, total};
 pub use inventory::{Area, Driver, FreeTier, Instance, Inventory, Per, Power, Tasks, Unknown, Use};
+pub use knob::{Knob, Turned, changes, knobs};
+pub use list::{Listed, Refreshed, refreshed, wanted};
 pub use month::{Month, month, window};
-pub use observed::{Look, inventory, metrics};
+pub use observed::{Look, inventory, log_groups, metrics};
+pub use spent::{Billed, ServiceBill, billed, days};
 pub use waste::{Waste, waste};
 
 use crate::model::compute::TaskDefinition;

@@ -8,10 +8,14 @@ use hydren::{
         self, Carry, Cli, Command, DbCommand, ImageBuild, ImageCommand, ImagePush, Logs,
         LogsCommand, Options, Output,
     },
-    cloud::sim::{DemoEngine, SimOptions},
+    cloud::{
+        Cloud,
+        sim::{DemoEngine, SimOptions},
+    },
     config::{Config, Surroundings, unnamed},
     connect::{Opened, Opener, locate},
     console::{self, Colours, Setup},
+    cost::{self, Book, Costs},
     engine::{
         order::{Runs, mismatch, order},
         push::{Named, Wanted, push},
@@ -31,6 +35,7 @@ use hydren::{
         Health,
         environment::Environment,
         log::{Delivery, Follow, InsightsQuery, LogQuery, LogSource, Place},
+        spend::Spend,
     },
     op::{Confirmation, Desk, Goal, Outcome, Plan, Request},
     report::{
@@ -73,6 +78,14 @@ impl Here {
             around: self.around.clone(),
             environments: self.config.environments.values().cloned().collect(),
         }
+    }
+
+    /// The prices, and what of the kept ones could not be used. The demo has the embedded ones.
+    fn prices(&self, environment: &Environment) -> (Book, Option<String>) {
+        if environment.simulated {
+            return (Book::plain(), None);
+        }
+        Book::kept(&self.config.paths.prices)
     }
 
     /// Where images are built: it needs no environment.
@@ -177,6 +190,11 @@ fn run(cli: &Cli) -> Result<ExitCode> {
     }
     match &cli.command {
         Some(Command::Status(format)) => block_on(status(&here, format.output))?,
+        Some(Command::Cost(asked)) => {
+            // What it costs is to be the same whenever the demo is asked.
+            here.simulation.elapsed.get_or_insert_default();
+            block_on(costs(&here, asked))?
+        }
         Some(Command::Events {
             audit: true,
             format,
@@ -209,11 +227,13 @@ fn offer() -> Result<Choice> {
 /// Opens the console.
 fn console(here: Here, faults: &[Error]) -> Result<ExitCode> {
     let environment = here.config.environment()?.clone();
+    let prices = here.prices(&environment);
     let opener = here.opener();
     let config = here.config;
     let end = console::open(Setup {
         now: opener.open(&environment).cloud.now(),
         environment,
+        prices,
         environments: config.environments.into_values().collect(),
         theme: config.theme.map(|theme| theme.value),
         colours: colours(),
@@ -232,9 +252,15 @@ fn console(here: Here, faults: &[Error]) -> Result<ExitCode> {
 /// `hydren status`.
 async fn status(here: &Here, output: Output) -> Result<ExitCode> {
     let (environment, Opened { cloud, .. }) = here.open().await?;
-    let seen = report::observe(&*cloud, &environment).await;
+    let mut seen = report::observe(&*cloud, &environment).await;
+    if environment.cost.budget.is_some() && report::readable(&seen).is_ok() {
+        report::observe_usage(&*cloud, &environment, &mut seen).await;
+    }
     let now = cloud.now();
-    let assessment = triage::assess(&environment, &seen, now);
+    let (book, _) = here.prices(&environment);
+    let costs = Costs::of(&environment, &seen, &book, now);
+    let assessment =
+        triage::assess(&environment, &seen, now).with_costs(&environment, Some(&costs));
     let status = Status {
         environment: &environment,
         seen: &seen,
@@ -248,6 +274,53 @@ async fn status(here: &Here, output: Output) -> Result<ExitCode> {
         Health::Ok => ExitCode::SUCCESS,
         Health::Unknown | Health::Warning | Health::Critical => ExitCode::from(UNHEALTHY),
     })
+}
+
+/// `hydren cost`.
+async fn costs(here: &Here, asked: &cli::Cost) -> Result<ExitCode> {
+    let (environment, Opened { cloud, .. }) = here.open().await?;
+    let mut seen = report::observe(&*cloud, &environment).await;
+    report::readable(&seen)?;
+    if asked.refresh {
+        let class = seen.database().map(|database| database.class.as_str());
+        let folder = &here.config.paths.prices;
+        let kept = report::prices::refresh(&*cloud, &environment, class, folder).await?;
+        eprintln!("{}", kept.words(&environment.region));
+    }
+    let (book, fault) = here.prices(&environment);
+    report::observe_usage(&*cloud, &environment, &mut seen).await;
+    let now = cloud.now();
+    let mut costs = Costs::of(&environment, &seen, &book, now);
+    costs.notes.extend(fault);
+    let supposed = match asked.changes.as_slice() {
+        [] => None,
+        changes => Some(cost::suppose(&book, &costs.inventory, changes)?),
+    };
+    let spent = if asked.actual {
+        Some(ask_spend(&*cloud, now).await?)
+    } else {
+        None
+    };
+    let billed = spent
+        .as_ref()
+        .map(|spend| cost::billed(&environment, &seen, &book, spend, now));
+    let report = report::cost::Report {
+        environment: &environment,
+        costs: &costs,
+        supposed: supposed.as_ref(),
+        billed: billed.as_ref(),
+        now,
+        api: cloud.meter().total(),
+    };
+    print_text(&report.print(asked.output)?, asked.output.plain())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Asks Cost Explorer, having said what that costs.
+async fn ask_spend(cloud: &dyn Cloud, now: Timestamp) -> Result<Spend> {
+    let (from, to) = cost::days(now);
+    eprintln!("asking Cost Explorer, which AWS bills with $0.01 a request; one or more are made");
+    cloud.spend(from, to).await
 }
 
 /// `hydren events`.

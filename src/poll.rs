@@ -16,6 +16,9 @@ pub const IDLE_FACTOR: i64 = 4;
 /// Seconds between two metric queries; CloudWatch publishes once a minute.
 pub const METRICS: i64 = 60;
 
+/// Seconds between two reads of what costs are computed from: hourly metrics, and what is stored.
+pub const USAGE: i64 = 3_600;
+
 /// Seconds between two looks at the caller's identity.
 pub const IDENTITY: i64 = 300;
 

@@ -2,11 +2,13 @@
 
 pub mod audit;
 pub mod build;
+pub mod cost;
 pub mod events;
 pub mod images;
 pub mod info;
 pub mod logs;
 pub mod operate;
+pub mod prices;
 pub mod push;
 pub mod snapshots;
 pub mod status;
@@ -61,6 +63,23 @@ pub async fn observe(cloud: &dyn Cloud, environment: &Environment) -> Observatio
         seen.metrics.settle(series.map(Into::into), cloud.now());
     }
     seen
+}
+
+/// Reads what costs need besides: how much was used since the month began, and what no tier shows.
+pub async fn observe_usage(cloud: &dyn Cloud, environment: &Environment, seen: &mut Observations) {
+    let groups = crate::cost::log_groups(environment, seen);
+    let metrics = crate::cost::metrics(environment, seen);
+    let window = crate::cost::window(cloud.now());
+    let (ledger, usage) = futures::join!(cloud.ledger(&groups), async {
+        match metrics.as_slice() {
+            [] => None,
+            ids => Some(cloud.metrics(ids, window).await),
+        }
+    });
+    seen.ledger.settle(ledger.map(Into::into), cloud.now());
+    if let Some(usage) = usage {
+        seen.usage.settle(usage.map(Into::into), cloud.now());
+    }
 }
 
 /// The failure that a command ends with when no tier at all could be read.

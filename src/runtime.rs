@@ -3,7 +3,10 @@
 //! It never waits for I/O: every effect that talks to the outside runs in a task of its own and answers with a message.
 
 use crate::{
-    app::{App, Effect, History, Msg, Past, Report, Work},
+    app::{
+        App, Effect, History, Msg, Past, Report, Work,
+        costs::{Ask, Told},
+    },
     attend::{Attended, Ended},
     audit::AuditLog,
     cloud::{Cloud, aws},
@@ -196,8 +199,23 @@ fn message(event: Event) -> Option<Msg> {
     }
 }
 
+async fn read_costs(cloud: &dyn Cloud, ask: Ask) -> Told {
+    match ask {
+        Ask::Usage(ids, window) => {
+            Told::Usage(within(LIMIT, "CloudWatch", cloud.metrics(&ids, window)).await)
+        }
+        Ask::Ledger(groups) => {
+            Told::Ledger(within(LIMIT, "log groups and addresses", cloud.ledger(&groups)).await)
+        }
+        Ask::Spend(from, to) => {
+            Told::Spend(within(LIMIT, "Cost Explorer", cloud.spend(from, to)).await)
+        }
+    }
+}
+
 impl Performer {
     fn tick(&self) -> Msg {
+        self.tell(Msg::Calls(self.here.cloud.meter().by_operation()));
         Msg::Tick {
             now: self.here.cloud.now(),
             spent: self.here.cloud.meter().total(),
@@ -221,6 +239,12 @@ impl Performer {
                     generation,
                     purpose,
                     result: within(LIMIT, "CloudWatch", cloud.metrics(&ids, window)).await,
+                }
+            }),
+            Effect::ReadCosts(ask) => self.answer(async move {
+                Msg::Costs {
+                    generation,
+                    told: read_costs(&*cloud, ask).await,
                 }
             }),
             Effect::ReadIdentity => self.answer(async move {
@@ -301,6 +325,7 @@ impl Performer {
     /// Does what an operation needs of AWS, and tells what came of it.
     fn operate(&mut self, work: Work, app: &App) {
         let Opened { cloud, workshop } = self.here.clone();
+        let book = app.book;
         let stop = CancellationToken::new();
         if let Work::CarryOut(index, _) = &work {
             self.stops.insert(*index, stop.clone());
@@ -312,7 +337,9 @@ impl Performer {
             let _ = answers.send(Msg::Operation { generation, report });
         };
         tokio::spawn(async move {
-            let desk = Desk::new(&*cloud, &environment).beside(&workshop);
+            let desk = Desk::new(&*cloud, &environment)
+                .beside(&workshop)
+                .priced_by(book);
             match work {
                 Work::Ask(request) => {
                     let form = within(LIMIT, request.name(), request.operation().form(&desk)).await;

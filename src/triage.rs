@@ -29,6 +29,7 @@ pub use queries::{base_metrics, screen_metrics};
 pub use timeline::timeline;
 
 use crate::{
+    cost::Costs,
     model::{
         Health, Tier, Verdict,
         environment::Environment,
@@ -36,6 +37,7 @@ use crate::{
         metric::Metric,
     },
     observe::{Observations, Unread},
+    op::usd,
 };
 use jiff::Timestamp;
 use scene::{Blank, Scene};
@@ -166,6 +168,67 @@ pub fn assess(environment: &Environment, seen: &Observations, now: Timestamp) ->
     }
 }
 
+impl Assessment {
+    /// Adds what the costs give cause for. It is nobody's outage: the environment's state stays as it is.
+    #[must_use]
+    pub fn with_costs(mut self, environment: &Environment, costs: Option<&Costs>) -> Self {
+        let over = costs.and_then(|costs| over_budget(environment, costs));
+        self.findings.extend(over);
+        self.findings.sort_by_key(|f| Reverse(f.severity));
+        self
+    }
+}
+
+/// The month will come to more than it may.
+fn over_budget(environment: &Environment, costs: &Costs) -> Option<Finding> {
+    let budget = environment.cost.budget?;
+    let month = costs.month.as_ref()?;
+    let projection = month.projection();
+    if projection <= f64::from(budget) {
+        return None;
+    }
+    let dearest = costs.now.by_area().into_iter();
+    let dearest = dearest.max_by(|a, b| a.1.total_cmp(&b.1));
+    let mut evidence = vec![
+        format!(
+            "{} since {}, {} at its end as the last week went, {} as the last day",
+            usd(month.now()),
+            month.first,
+            usd(projection),
+            usd(month.by_day)
+        ),
+        format!(
+            "{} a month as it runs now, between {} and {}",
+            usd(costs.now.per_month),
+            usd(costs.floor),
+            usd(costs.ceiling)
+        ),
+    ];
+    evidence.extend(
+        dearest
+            .map(|(area, dear)| format!("most of it is {}: {} a month", area.title(), usd(dear))),
+    );
+    let saving = costs.waste.first();
+    Some(Finding {
+        rule: "cost-over-budget",
+        tier: None,
+        severity: Health::Warning,
+        subject: environment.name.clone(),
+        title: format!(
+            "the month will come to {}, {} over its budget of ${budget}",
+            usd(projection),
+            usd(projection - f64::from(budget))
+        ),
+        evidence,
+        advice: Some(match saving.and_then(|w| Some((w, w.saving?))) {
+            Some((waste, saving)) => {
+                format!("{} a month could be saved: {}", usd(saving), waste.how)
+            }
+            None => "0 shows where it goes".to_owned(),
+        }),
+    })
+}
+
 /// Runs a part's rules, appends their findings, the worst first, and gives the reason of the first.
 fn raise(part: &Part, scene: &Scene<'_>, findings: &mut Vec<Finding>) -> Option<String> {
     let mut raised: Vec<(usize, Raised)> = part
@@ -186,7 +249,7 @@ fn raise(part: &Part, scene: &Scene<'_>, findings: &mut Vec<Finding>) -> Option<
     let reason = raised.first().map(|(_, r)| r.reason.clone());
     findings.extend(raised.into_iter().map(|(row, raised)| Finding {
         rule: part.rules[row].name,
-        tier: part.tier,
+        tier: Some(part.tier),
         severity: raised.severity,
         subject: raised.subject,
         title: raised.title,

@@ -5,6 +5,7 @@
 
 mod alarms;
 mod balancer;
+pub mod cost;
 mod database;
 mod describe;
 mod edge;
@@ -19,6 +20,8 @@ pub use describe::describe;
 
 use crate::{
     app::{ChartWindow, Flows, Pane, Screen},
+    cloud::meter::Calls,
+    cost::{Billed, Book, Costs, Turned},
     error::Error,
     format,
     grid::{Cell, Grid},
@@ -55,6 +58,16 @@ pub struct Scope<'a> {
     pub log_failures: &'a BTreeMap<String, Error>,
     /// The span that charts and sums look at.
     pub window: ChartWindow,
+    /// What the environment costs; `None` before anything of it is known.
+    pub costs: Option<&'a Costs>,
+    /// What Cost Explorer said, where it was asked.
+    pub spend: Option<&'a Billed>,
+    /// What figures are taken from.
+    pub book: &'a Book,
+    /// Where the knobs of the cost screen were turned to.
+    pub turned: &'a Turned,
+    /// Requests made so far, by service and operation.
+    pub calls: &'a Calls,
     /// Selected service.
     pub service: Option<&'a str>,
     /// Selected target group's ARN.
@@ -274,6 +287,11 @@ fn rows(pane: Pane, scope: &Scope<'_>) -> Grid {
         Pane::RefusedSources => flows::sources(scope),
         Pane::RefusedPorts => flows::ports(scope),
         Pane::RefusedGroups => flows::groups(scope),
+        Pane::CostTiers => cost::by_tier(scope),
+        Pane::CostItems => cost::items(scope),
+        Pane::Waste => cost::waste(scope),
+        Pane::WhatIf => cost::what_if(scope),
+        Pane::Requests => cost::api(scope),
         // Log lines are drawn from where they are kept.
         Pane::Lines | Pane::Answer => Grid::default(),
     }
@@ -297,6 +315,7 @@ pub const fn nothing(pane: Pane) -> &'static str {
         Pane::AlarmHistory => "no alarm changed its state",
         Pane::Traffic => "nothing went from tier to tier",
         Pane::RefusedSources | Pane::RefusedPorts | Pane::RefusedGroups => "nothing was refused",
+        Pane::Waste => "nothing is paid for that is not needed, as far as is known",
         Pane::FlowLogs => "no flow log: rejected packets leave no trace",
         _ => "none",
     }
@@ -315,6 +334,7 @@ pub fn fields(screen: Screen, scope: &Scope<'_>) -> Vec<Field> {
         Screen::Alarms => alarms::fields(scope),
         Screen::Network => network::fields(scope),
         Screen::Flows => flows::fields(scope),
+        Screen::Cost => cost::fields(scope),
     }
 }
 
@@ -322,9 +342,12 @@ pub fn fields(screen: Screen, scope: &Scope<'_>) -> Vec<Field> {
 #[must_use]
 pub fn charts(screen: Screen, scope: &Scope<'_>) -> Vec<Chart> {
     match screen {
-        Screen::Overview | Screen::Images | Screen::Logs | Screen::Alarms | Screen::Flows => {
-            Vec::new()
-        }
+        Screen::Overview
+        | Screen::Images
+        | Screen::Logs
+        | Screen::Alarms
+        | Screen::Flows
+        | Screen::Cost => Vec::new(),
         Screen::Edge => edge::charts(scope),
         Screen::Balancer => balancer::charts(scope),
         Screen::Services => services::charts(scope),

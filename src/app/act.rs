@@ -251,6 +251,7 @@ impl App {
             Picker::Pattern => return self.picked_pattern(&chosen),
             Picker::Query => return self.picked_query(&chosen),
             Picker::Past => return self.picked_past(&chosen),
+            Picker::Spend => return self.picked_spend(&chosen),
             Picker::Environment => match self.environments.iter().find(|e| e.name == chosen) {
                 Some(environment) => environment.clone(),
                 None => {
@@ -322,6 +323,7 @@ impl App {
             Picker::Pattern => return self.log_patterns(),
             Picker::Query => return self.insights(),
             Picker::Past => return Vec::new(),
+            Picker::Spend => return self.ask_spend(),
         };
         self.push(Layer::Pick(picker, Listing::new(entries)))
     }
@@ -451,20 +453,20 @@ impl App {
         if self.screen == Screen::Flows {
             return self.records_of_selection(pane);
         }
-        let tier = match pane {
+        let screen = match pane {
             Pane::FlowLogs => return self.go(Screen::Flows),
             Pane::Findings => self
                 .selected_index(pane)
                 .and_then(|i| self.assessment.findings.get(i))
-                .map(|f| f.tier),
+                .map(|f| f.tier.map_or(Screen::Cost, Screen::of)),
             Pane::Timeline => self
                 .selected_index(pane)
                 .and_then(|i| self.timeline.get(i))
-                .map(|e| e.tier),
+                .map(|e| Screen::of(e.tier)),
             _ => None,
         };
-        match tier {
-            Some(tier) => self.go(Screen::of(tier)),
+        match screen {
+            Some(screen) => self.go(screen),
             None => self.describe(),
         }
     }

@@ -110,6 +110,8 @@ pub enum Picker {
     Query,
     /// What to do about a time whose lines were not read.
     Past,
+    /// Whether Cost Explorer is asked, which costs money.
+    Spend,
 }
 
 impl Picker {
@@ -125,6 +127,7 @@ impl Picker {
             Self::Pattern => "Patterns",
             Self::Query => "Logs Insights",
             Self::Past => "Lines of this time were not read",
+            Self::Spend => "What was billed",
         }
     }
 }

@@ -25,11 +25,13 @@ pub enum Screen {
     Network,
     /// What its flow logs add up to.
     Flows,
+    /// What all of it costs.
+    Cost,
 }
 
 impl Screen {
     /// Every screen in the order of the bottom bar.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Overview,
         Self::Edge,
         Self::Balancer,
@@ -40,6 +42,7 @@ impl Screen {
         Self::Alarms,
         Self::Network,
         Self::Flows,
+        Self::Cost,
     ];
 
     /// Title.
@@ -56,6 +59,7 @@ impl Screen {
             Self::Alarms => "Alarms",
             Self::Network => "Network",
             Self::Flows => "Flows",
+            Self::Cost => "Cost",
         }
     }
 
@@ -73,6 +77,7 @@ impl Screen {
             Self::Alarms => "alarms",
             Self::Network => "network",
             Self::Flows => "flows",
+            Self::Cost => "cost",
         }
     }
 
@@ -80,7 +85,7 @@ impl Screen {
     #[must_use]
     pub const fn tiers(self) -> &'static [Tier] {
         match self {
-            Self::Overview | Self::Logs => &[],
+            Self::Overview | Self::Logs | Self::Cost => &[],
             Self::Edge => &[Tier::Route53, Tier::CloudFront, Tier::Waf],
             Self::Balancer => &[Tier::Alb],
             Self::Services => &[Tier::Ecs],
@@ -136,6 +141,13 @@ impl Screen {
                 Pane::RefusedSources,
                 Pane::RefusedPorts,
                 Pane::RefusedGroups,
+            ],
+            Self::Cost => &[
+                Pane::CostTiers,
+                Pane::WhatIf,
+                Pane::CostItems,
+                Pane::Waste,
+                Pane::Requests,
             ],
         }
     }
@@ -228,6 +240,11 @@ panes! {
     RefusedSources "Refused by source" None;
     RefusedPorts "Refused by port" None;
     RefusedGroups "Refused by security group" None;
+    CostTiers "By tier" None;
+    CostItems "Items" None;
+    Waste "What could be saved" None;
+    WhatIf "What if" None;
+    Requests "The console's own requests" None;
 }
 
 impl Pane {

@@ -5,6 +5,7 @@
 
 mod acm;
 mod autoscaling;
+mod billing;
 mod client;
 mod cloudfront;
 mod cloudwatch;
@@ -19,6 +20,7 @@ mod failure;
 mod gap;
 mod iam;
 mod insights;
+mod ledger;
 mod live_tail;
 mod logs;
 mod memo;
@@ -50,9 +52,11 @@ use crate::{
         environment::Environment,
         identity::Identity,
         image::Manifest,
+        ledger::Ledger,
         log::{Follow, Followed, InsightsAnswer, InsightsQuery, LogEvent, LogQuery, Place},
         metric::{MetricId, Metrics, Window},
         permission::Permission,
+        spend::{PriceQuery, Product, Spend},
         task_document::TaskDocument,
     },
 };
@@ -60,7 +64,7 @@ use async_trait::async_trait;
 use client::Clients;
 pub use client::profiles;
 use futures::{StreamExt as _, stream::BoxStream};
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use memo::Memo;
 use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::OnceCell;
@@ -208,6 +212,18 @@ impl Cloud for AwsCloud {
 
     async fn secret(&self, from: &str) -> Result<()> {
         secrets::look(self.clients().await?, from).await
+    }
+
+    async fn ledger(&self, groups: &[String]) -> Result<Ledger> {
+        ledger::read(self, groups).await
+    }
+
+    async fn spend(&self, from: Date, to: Date) -> Result<Spend> {
+        billing::spend(self.clients().await?, from, to).await
+    }
+
+    async fn products(&self, query: &PriceQuery) -> Result<Vec<Product>> {
+        billing::products(self.clients().await?, query).await
     }
 
     async fn discover(&self, start: &Start) -> Result<Discovery> {

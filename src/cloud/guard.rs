@@ -14,15 +14,17 @@ use crate::{
         environment::Environment,
         identity::Identity,
         image::Manifest,
+        ledger::Ledger,
         log::{Follow, Followed, InsightsAnswer, InsightsQuery, LogEvent, LogQuery},
         metric::{MetricId, Metrics, Window},
         permission::Permission,
+        spend::{PriceQuery, Product, Spend},
         task_document::TaskDocument,
     },
 };
 use async_trait::async_trait;
 use futures::stream::BoxStream;
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 /// Wraps `cloud` in every guard that `environment` needs. Every call is recorded, refused ones too.
@@ -114,6 +116,18 @@ impl Cloud for Guarded {
 
     async fn secret(&self, from: &str) -> Result<()> {
         self.inner.secret(from).await
+    }
+
+    async fn ledger(&self, groups: &[String]) -> Result<Ledger> {
+        self.inner.ledger(groups).await
+    }
+
+    async fn spend(&self, from: Date, to: Date) -> Result<Spend> {
+        self.inner.spend(from, to).await
+    }
+
+    async fn products(&self, query: &PriceQuery) -> Result<Vec<Product>> {
+        self.inner.products(query).await
     }
 
     async fn discover(&self, start: &Start) -> Result<Discovery> {

@@ -10,10 +10,13 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+/// Requests by service and operation.
+pub type Calls = BTreeMap<(&'static str, &'static str), Tally>;
+
 /// Counts requests. Shared by all clients of a cloud; a lock is held for an increment only.
 #[derive(Debug, Default)]
 pub struct Meter {
-    calls: Mutex<BTreeMap<(&'static str, &'static str), Tally>>,
+    calls: Mutex<Calls>,
 }
 
 /// Requests of one operation.
@@ -33,6 +36,7 @@ pub struct Tally {
 /// - other CloudWatch requests: 0.01 per 1,000 requests (same page; the free tier's first million is not deducted).
 /// - `StartLiveTail`: 0.01 a minute of a session, in every region (same page; the 1,800 minutes a month that are free are not deducted).
 /// - Secrets Manager: 0.05 per 10,000 requests (aws.amazon.com/secrets-manager/pricing).
+/// - Cost Explorer: 0.01 a request, a page being one (aws.amazon.com/aws-cost-management/aws-cost-explorer/faqs).
 /// - everything else the console reads is free of charge by the request; what a query scans costs [`scan_price`].
 #[must_use]
 pub fn price(service: &str, operation: &str, units: u64) -> f64 {
@@ -40,6 +44,7 @@ pub fn price(service: &str, operation: &str, units: u64) -> f64 {
     match (service, operation) {
         ("cloudwatch", "GetMetricData") => units as f64 * 0.01 / 1_000.0,
         ("cloudwatch", _) => 0.01 / 1_000.0,
+        ("ce", _) => 0.01,
         ("secretsmanager", _) => 0.05 / 10_000.0,
         ("logs", "StartLiveTail") => units as f64 * LIVE_TAIL_MINUTE,
         _ => 0.0,
@@ -99,7 +104,7 @@ impl Meter {
 
     /// Copies the counts by service and operation.
     #[must_use]
-    pub fn by_operation(&self) -> BTreeMap<(&'static str, &'static str), Tally> {
+    pub fn by_operation(&self) -> Calls {
         self.calls
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -41,6 +41,7 @@ mod network;
 mod registry;
 mod scenario;
 mod session;
+mod spend;
 mod traffic;
 mod waf;
 pub(crate) mod workshop;
@@ -64,15 +65,17 @@ use crate::{
         hidden::Hidden,
         identity::Identity,
         image::Manifest,
+        ledger::Ledger,
         log::{Follow, Followed, InsightsAnswer, InsightsQuery, LogEvent, LogQuery},
         metric::{MetricId, Metrics, Window},
         permission::Permission,
+        spend::{PriceQuery, Product, Spend},
         task_document::TaskDocument,
     },
 };
 use async_trait::async_trait;
 use futures::{StreamExt as _, stream::BoxStream};
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, civil::Date};
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
@@ -354,6 +357,31 @@ impl Cloud for SimCloud {
         }
         let what = format!("secretsmanager:DescribeSecret: ResourceNotFoundException: {from}");
         Err(Error::new(ErrorKind::NotFound, what).hint("the demo has one secret, the database's"))
+    }
+
+    async fn ledger(&self, groups: &[String]) -> Result<Ledger> {
+        self.travel(80).await;
+        for _ in groups {
+            self.meter.record("logs", "DescribeLogGroups", 1);
+        }
+        self.meter.record("ec2", "DescribeAddresses", 1);
+        let (groups, now) = (groups.to_vec(), self.now().as_second());
+        self.with_world(move |world| spend::ledger(world, &groups, now))
+            .await
+    }
+
+    async fn spend(&self, from: Date, to: Date) -> Result<Spend> {
+        self.travel(600).await;
+        self.meter.record("ce", "GetCostAndUsage", 1);
+        let now = self.now().as_second();
+        self.with_world(move |world| spend::spend(world, from, to, now))
+            .await
+    }
+
+    async fn products(&self, _: &PriceQuery) -> Result<Vec<Product>> {
+        let what = "the demo has no Price List: its prices are the embedded ones";
+        Err(Error::new(ErrorKind::Unsupported, what)
+            .hint("in an environment of AWS, `hydren cost --refresh` reads the region's prices"))
     }
 
     async fn discover(&self, start: &Start) -> Result<Discovery> {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, HashMap},
     fmt,
+    path::{Path, PathBuf},
     sync::LazyLock,
 };
 
@@ -218,16 +219,53 @@ impl Book {
         })
     }
 
-    /// The embedded book beneath what `newer` has: of a key that both have, the regions that the newer one lacks are the embedded one's.
+    /// The embedded book alone.
     #[must_use]
-    pub fn under(newer: Self) -> Self {
-        let mut book = Self::parse(EMBEDDED).unwrap_or_default();
+    pub fn plain() -> Self {
+        Self::parse(EMBEDDED).unwrap_or_default()
+    }
+
+    /// The embedded book beneath the prices kept in a folder, one file for each region; and why those that are there are not used.
+    #[must_use]
+    pub fn kept(folder: &Path) -> (Self, Option<String>) {
+        let (mut book, mut faults) = (Self::plain(), Vec::new());
+        let unread = |path: &Path, why: &str| {
+            let why = why.lines().collect::<Vec<_>>().join(" ");
+            format!(
+                "{} is not used: {why}; delete it, or `hydren cost --refresh` writes it anew",
+                path.display()
+            )
+        };
+        let mut paths: Vec<PathBuf> = match std::fs::read_dir(folder) {
+            Ok(entries) => entries.flatten().map(|entry| entry.path()).collect(),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+            Err(e) => {
+                faults.push(unread(folder, &e.to_string()));
+                Vec::new()
+            }
+        };
+        paths.retain(|path| path.extension().is_some_and(|kind| kind == "toml"));
+        paths.sort_unstable();
+        for path in paths {
+            let text = std::fs::read_to_string(&path).map_err(|e| e.to_string());
+            match text.and_then(|text| Self::parse(&text).map_err(|e| e.to_string())) {
+                Ok(newer) => book = book.with(newer),
+                Err(why) => faults.push(unread(&path, &why)),
+            }
+        }
+        let fault = (!faults.is_empty()).then(|| faults.join("; "));
+        (book, fault)
+    }
+
+    /// It beneath what `newer` has: of a key that both have, the regions that the newer one lacks are its own.
+    #[must_use]
+    pub fn with(mut self, newer: Self) -> Self {
         for (key, mut prices) in newer.prices {
-            let beneath = book.prices.entry(key).or_default();
+            let beneath = self.prices.entry(key).or_default();
             prices.append(beneath);
             *beneath = prices;
         }
-        book
+        self
     }
 
     /// When its figures were collected; of several files the oldest.
@@ -243,6 +281,20 @@ impl Book {
             .values()
             .flatten()
             .any(|price| price.entry.by_region.contains_key(region))
+    }
+
+    /// The regions that it has a price of a task in, by name.
+    #[must_use]
+    pub fn regions(&self) -> Vec<&str> {
+        let prices = self.prices.get("fargate.linux_x86.vcpu_hour");
+        let prices = prices.into_iter().flatten();
+        let mut regions: Vec<&str> = prices
+            .flat_map(|price| price.entry.by_region.keys())
+            .map(String::as_str)
+            .collect();
+        regions.sort_unstable();
+        regions.dedup();
+        regions
     }
 
     /// The classes of database instances that it has a price of in `region`, by name.
@@ -523,7 +575,7 @@ mod tests {
              [[price]]\nkey = \"alb.lcu_hour\"\nunit = \"LCU-hour\"\nscope = \"region\"\nsources = [\"list\"]\n\
              confidence = \"official\"\nusd = { \"eu-west-1\" = 0.008 }\n",
         );
-        let book = Book::under(newer.expect("it parses"));
+        let book = Book::plain().with(newer.expect("it parses"));
         assert_eq!(book.price("alb.lcu_hour", "eu-west-1"), Ok(0.008));
         assert_eq!(book.price("alb.lcu_hour", "us-east-1"), Ok(0.008));
         assert_eq!(book.price("alb.hour", "us-east-1"), Ok(0.0225));

@@ -13,10 +13,7 @@ use super::{
 use crate::model::Tier;
 use jiff::civil::Date;
 use serde::Serialize;
-use std::{
-    borrow::Cow,
-    collections::{BTreeSet, HashMap},
-};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A span that is priced, and the month that it is part of: what is billed by the month costs that part of its price.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -125,6 +122,17 @@ pub fn estimate(book: &Book, inventory: &Inventory) -> Estimate {
     estimate
 }
 
+/// The lines of an inventory in a span, in the order in which they are priced, and what has no price.
+#[cfg(test)]
+pub(super) fn lines(book: &Book, inventory: &Inventory, span: Span) -> (Vec<Item>, Vec<Unknown>) {
+    let (mut items, mut unknown) = (Vec::new(), Vec::new());
+    walk(book, inventory, span, &mut |found| match found {
+        Found::Line(line) => items.push(line.item()),
+        Found::Unknown(lack) => unknown.push(lack),
+    });
+    (items, unknown)
+}
+
 /// USD that an inventory costs in a span, as far as its prices are known.
 #[must_use]
 pub fn total(book: &Book, inventory: &Inventory, span: Span) -> f64 {
@@ -135,6 +143,40 @@ pub fn total(book: &Book, inventory: &Inventory, span: Span) -> f64 {
         }
     });
     sum
+}
+
+/// USD that an inventory costs in a span, by the names that bills have for services.
+pub(super) fn by_service(
+    book: &Book,
+    inventory: &Inventory,
+    span: Span,
+) -> BTreeMap<&'static str, f64> {
+    let mut sums = BTreeMap::new();
+    walk(book, inventory, span, &mut |found| {
+        if let Found::Line(line) = found {
+            *sums.entry(line.billed_as).or_default() += line.quantity * line.usd;
+        }
+    });
+    sums
+}
+
+/// What bills call the service of a price (Cost Explorer, dimension `SERVICE`). NAT and data transfer are `EC2 - Other` there.
+fn billed_as(key: &str) -> &'static str {
+    match key.split('.').next().unwrap_or_default() {
+        "fargate" => "Amazon Elastic Container Service",
+        "alb" => "Amazon Elastic Load Balancing",
+        "rds" => "Amazon Relational Database Service",
+        "cloudfront" => "Amazon CloudFront",
+        "wafv2" => "AWS WAF",
+        "route53" => "Amazon Route 53",
+        "public_ipv4" | "vpc_endpoint" => "Amazon Virtual Private Cloud",
+        "cloudwatch" | "container_insights" => "AmazonCloudWatch",
+        "ecr" => "Amazon EC2 Container Registry (ECR)",
+        "secrets_manager" => "AWS Secrets Manager",
+        "kms" => "AWS Key Management Service",
+        "cost_explorer" => "AWS Cost Explorer",
+        _ => "EC2 - Other",
+    }
 }
 
 /// USD that an inventory costs in a month, if every price of it is known.
@@ -178,6 +220,7 @@ struct Line<'a> {
     basis: Basis<'a>,
     source: &'a str,
     as_of: Date,
+    billed_as: &'static str,
 }
 
 /// How a line is called.
@@ -278,13 +321,13 @@ struct Wanted<'a> {
 struct Till<'a, 'f> {
     book: &'a Book,
     free_tier: FreeTier,
-    used: HashMap<Cow<'a, str>, f64>,
+    used: HashMap<String, f64>,
     sink: &'f mut dyn FnMut(Found<'a>),
 }
 
 impl<'a> Till<'a, '_> {
-    fn ring(&mut self, wanted: &Wanted<'a>, key: Cow<'a, str>) {
-        let rate = match self.book.rate(&key, wanted.region) {
+    fn ring(&mut self, wanted: &Wanted<'a>, key: &str) {
+        let rate = match self.book.rate(key, wanted.region) {
             Ok(rate) => rate,
             Err(missing) => {
                 // Nothing of what has no price costs nothing.
@@ -302,8 +345,9 @@ impl<'a> Till<'a, '_> {
         let used = if flat {
             0.0
         } else {
-            let used = self.used.entry(key.clone()).or_default();
-            std::mem::replace(used, *used + wanted.quantity)
+            let used = self.used.get(key).copied().unwrap_or_default();
+            self.used.insert(key.to_owned(), used + wanted.quantity);
+            used
         };
         let Rate {
             unit,
@@ -323,6 +367,7 @@ impl<'a> Till<'a, '_> {
                     basis: wanted.basis,
                     source,
                     as_of,
+                    billed_as: billed_as(key),
                 }));
             } else {
                 let missing = Missing {
@@ -370,7 +415,7 @@ fn walk<'a>(book: &'a Book, inventory: &'a Inventory, span: Span, sink: &mut dyn
                 quantity,
                 basis: Basis::Use(&used.basis),
             },
-            Cow::Borrowed(&used.key),
+            &used.key,
         );
     }
 }
@@ -393,7 +438,7 @@ fn walk_tasks<'a>(till: &mut Till<'a, '_>, tasks: &'a Tasks, region: &'a str, sp
             quantity: amount * tasks.count * span.hours,
             basis: Basis::Tasks(tasks),
         };
-        till.ring(&wanted, Cow::Borrowed(key));
+        till.ring(&wanted, key);
     }
     if tasks.addresses > 0 {
         let wanted = Wanted {
@@ -403,7 +448,7 @@ fn walk_tasks<'a>(till: &mut Till<'a, '_>, tasks: &'a Tasks, region: &'a str, sp
             quantity: f64::from(tasks.addresses) * tasks.count * span.hours,
             basis: Basis::Addresses(tasks),
         };
-        till.ring(&wanted, Cow::Borrowed("public_ipv4.in_use_hour"));
+        till.ring(&wanted, "public_ipv4.in_use_hour");
     }
 }
 
@@ -430,6 +475,6 @@ fn walk_database<'a>(till: &mut Till<'a, '_>, instance: &'a Instance, region: &'
             quantity,
             basis: Basis::Database(instance, part.component),
         };
-        till.ring(&wanted, Cow::Owned(part.key));
+        till.ring(&wanted, &part.key);
     }
 }

@@ -36,6 +36,17 @@ pub struct Month {
 }
 
 impl Month {
+    /// Whole hours that have passed.
+    #[must_use]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "hours of a month"
+    )]
+    pub fn whole_hours_passed(&self) -> u64 {
+        self.passed.max(0.0) as u64
+    }
+
     /// Days that it has.
     #[must_use]
     pub fn days(&self) -> usize {

@@ -114,6 +114,16 @@ pub fn metrics(environment: &Environment, seen: &Observations) -> Vec<MetricId> 
     ids
 }
 
+/// Names the environment's log groups, for what is stored in them.
+#[must_use]
+pub fn log_groups(environment: &Environment, seen: &Observations) -> Vec<String> {
+    let groups = sources(environment, seen).into_iter();
+    groups
+        .map(|source| source.group)
+        .filter(|group| matches!(Place::of(group), Place::Group { .. }))
+        .collect()
+}
+
 /// What of the environment is billed, as it was used in the hours that are looked at.
 #[must_use]
 pub fn inventory(environment: &Environment, seen: &Observations, look: &Look) -> Inventory {
@@ -904,8 +914,8 @@ fn running(service: &Service, size: &TaskSize) -> Vec<Tasks> {
 fn secret(from: &str) -> Option<String> {
     let parts: Vec<&str> = from.splitn(8, ':').collect();
     match parts.as_slice() {
-        ["arn", _, "secretsmanager", .., "secret", name] => Some((*name).to_owned()),
-        ["arn", _, "secretsmanager", _, _, "secret", name, _] => Some((*name).to_owned()),
+        ["arn", _, "secretsmanager", .., "secret", name]
+        | ["arn", _, "secretsmanager", _, _, "secret", name, _] => Some((*name).to_owned()),
         _ => None,
     }
 }

@@ -1,15 +1,16 @@
 //! What is wrong, and why we think so.
 
 use super::tier::{Health, Tier};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// Something that needs attention.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// Stable name of the rule, `ecs-below-desired`.
     pub rule: &'static str,
-    /// Where.
-    pub tier: Tier,
+    /// Where; `None` is about the costs of all tiers, in JSON `"cost"`.
+    #[serde(serialize_with = "place")]
+    pub tier: Option<Tier>,
     /// How bad it is.
     pub severity: Health,
     /// The service, target group, alarm, ... it is about.
@@ -20,6 +21,23 @@ pub struct Finding {
     pub evidence: Vec<String>,
     /// What to do next.
     pub advice: Option<String>,
+}
+
+impl Finding {
+    /// Where, as people read it.
+    #[must_use]
+    pub fn place(&self) -> &'static str {
+        self.tier.map_or("Cost", Tier::title)
+    }
+}
+
+#[expect(
+    clippy::ref_option,
+    clippy::trivially_copy_pass_by_ref,
+    reason = "what serde hands over"
+)]
+fn place<S: Serializer>(tier: &Option<Tier>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(tier.map_or("cost", Tier::id))
 }
 
 /// A figure of a tier: what status prints and the overview shows.

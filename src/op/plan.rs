@@ -113,10 +113,10 @@ impl Cost {
     /// Of running `after` tasks of a service instead of `before`.
     #[must_use]
     pub fn of_tasks(desk: &Desk<'_>, service: &Service, before: i32, after: i32) -> Self {
-        match tasks(desk, service) {
-            Ok((running, basis)) => {
-                let (now, then) = (running(before, None), running(after, None));
-                Self::between(desk.book(), &now, &then, basis)
+        match Running::of(desk, service) {
+            Ok(running) => {
+                let (now, then) = (running.many(before), running.many(after));
+                Self::between(desk.book(), &now, &then, running.words())
             }
             Err(why) => Self::Unknown { why },
         }
@@ -131,14 +131,14 @@ impl Cost {
         after: (i32, i32),
     ) -> Self {
         let book = desk.book();
-        let all = tasks(desk, service).and_then(|(running, basis)| {
+        let all = Running::of(desk, service).and_then(|running| {
             let bounds = |(least, most)| {
                 Ok::<_, String>(Bounds {
-                    floor: monthly(book, &running(least, None))?,
-                    ceiling: monthly(book, &running(most, None))?,
+                    floor: monthly(book, &running.many(least))?,
+                    ceiling: monthly(book, &running.many(most))?,
                 })
             };
-            Ok((bounds(before)?, bounds(after)?, basis))
+            Ok((bounds(before)?, bounds(after)?, running.words()))
         });
         match all {
             Ok((before, after, basis)) => Self::Between {
@@ -153,52 +153,60 @@ impl Cost {
     /// Of giving all tasks of a service another size.
     #[must_use]
     pub fn of_sizes(desk: &Desk<'_>, service: &Service, after: &TaskSize) -> Self {
-        let (running, _) = match tasks(desk, service) {
-            Ok(known) => known,
+        let mut running = match Running::of(desk, service) {
+            Ok(running) => running,
             Err(why) => return Self::Unknown { why },
         };
-        let Some(before) = service.task_definition.as_ref().map(TaskSize::from) else {
-            return Self::Unchanged;
-        };
+        let now = running.many(service.desired);
         let basis = format!(
             "{} of {} instead of {} in {}",
             crate::format::count(service.desired, "task"),
             after.words(),
-            before.words(),
-            desk.environment.region
+            running.one.size.words(),
+            running.region
         );
-        let (now, then) = (
-            running(service.desired, None),
-            running(service.desired, Some(after)),
-        );
+        running.one.size = after.clone();
+        let then = running.many(service.desired);
         Self::between(desk.book(), &now, &then, basis)
     }
 }
 
-/// Gives the inventory of so many tasks of a service, of their size or another, and how one of them is said; or why it is not known.
-fn tasks(
-    desk: &Desk<'_>,
-    service: &Service,
-) -> Result<(impl Fn(i32, Option<&TaskSize>) -> Inventory, String), String> {
-    let Some(definition) = &service.task_definition else {
-        return Err(format!(
-            "the size of {}'s tasks could not be read",
-            service.name
-        ));
-    };
-    let size = TaskSize::from(definition);
-    let region = desk.environment.region.clone();
-    let basis = format!("tasks of {} in {region}", size.words());
-    let one = Tasks::of(service, size);
-    let running = move |count: i32, other: Option<&TaskSize>| Inventory {
-        tasks: vec![Tasks {
-            count: f64::from(count),
-            size: other.unwrap_or(&one.size).clone(),
-            ..one.clone()
-        }],
-        ..Inventory::empty(&region)
-    };
-    Ok((running, basis))
+/// A service's tasks alone, of which plans run other numbers and sizes.
+struct Running {
+    one: Tasks,
+    region: String,
+}
+
+impl Running {
+    /// Those of `service`, or why they are not known.
+    fn of(desk: &Desk<'_>, service: &Service) -> Result<Self, String> {
+        let Some(definition) = &service.task_definition else {
+            return Err(format!(
+                "the size of {}'s tasks could not be read",
+                service.name
+            ));
+        };
+        Ok(Self {
+            one: Tasks::of(service, TaskSize::from(definition)),
+            region: desk.environment.region.clone(),
+        })
+    }
+
+    /// So many of them.
+    fn many(&self, count: i32) -> Inventory {
+        Inventory {
+            tasks: vec![Tasks {
+                count: f64::from(count),
+                ..self.one.clone()
+            }],
+            ..Inventory::empty(&self.region)
+        }
+    }
+
+    /// What a price of them is about.
+    fn words(&self) -> String {
+        format!("tasks of {} in {}", self.one.size.words(), self.region)
+    }
 }
 
 /// How bad it can be.

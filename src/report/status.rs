@@ -251,7 +251,7 @@ fn finding(finding: &Finding, output: Output) -> String {
         Output::Markdown => ("- ", "  - "),
         Output::Table | Output::Json => ("", "  "),
     };
-    let (state, tier) = (state(finding.severity), finding.tier.title());
+    let (state, tier) = (state(finding.severity), finding.place());
     let title = format!("{head}{state} {tier}: {}\n", safe(&finding.title, output));
     let evidence = finding.evidence.iter().map(|line| safe(line, output));
     let advice = finding

@@ -20,10 +20,13 @@ use crate::{
     error::Error,
     format,
     grid::Value,
-    model::{Health, Tier, metric::Series},
+    model::{
+        Health, Tier,
+        metric::{Series, Unit},
+    },
     poll,
     theme::Role,
-    view::{self, Chart},
+    view::{self, Chart, cost::MonthChart},
 };
 use ratatui::{
     buffer::Buffer,
@@ -43,6 +46,9 @@ pub(super) fn render(app: &App, area: Rect, buf: &mut Buffer) {
         pairs: &pairs,
     };
     let charts = view::charts(app.screen, &app.scope());
+    let month = (app.screen == Screen::Cost)
+        .then(|| view::cost::month(&app.scope()))
+        .flatten();
     let small = area.height < 30;
     let facts_height = if pairs.is_empty() {
         0
@@ -51,7 +57,7 @@ pub(super) fn render(app: &App, area: Rect, buf: &mut Buffer) {
         (facts.height(area.width.saturating_sub(4)) + 2).min(most + 2)
     };
     let chart_height = match area.height {
-        _ if charts.is_empty() => 0,
+        _ if charts.is_empty() && month.is_none() => 0,
         ..18 => 0,
         18..30 => 6,
         30..50 => 10,
@@ -77,7 +83,10 @@ pub(super) fn render(app: &App, area: Rect, buf: &mut Buffer) {
         );
     }
     if chart_height > 0 {
-        draw_charts(app, &charts, middle, buf);
+        match &month {
+            Some(month) => draw_month(app, month, middle, buf),
+            None => draw_charts(app, &charts, middle, buf),
+        }
     }
     panes(app, bottom, buf);
 }
@@ -85,6 +94,15 @@ pub(super) fn render(app: &App, area: Rect, buf: &mut Buffer) {
 /// Title and state above the facts: the worst tier of the screen speaks.
 fn verdict(app: &App) -> (String, String, Role) {
     let tiers = app.screen.tiers();
+    if app.screen == Screen::Cost {
+        let title = format!("Cost · {}", app.environment.region);
+        let state = match (&app.bills.known, app.seen.usage.in_flight) {
+            (None, _) => "loading".to_owned(),
+            (Some(_), true) if app.seen.usage.value.is_none() => "reading what was used".to_owned(),
+            _ => String::new(),
+        };
+        return (title, state, Role::Muted);
+    }
     let title = tiers
         .iter()
         .map(|t| t.title())
@@ -128,6 +146,48 @@ fn pairs(app: &App) -> Vec<Pair> {
             }
         })
         .collect()
+}
+
+/// What the month has come to, and what it will.
+fn draw_month(app: &App, month: &MonthChart, area: Rect, buf: &mut Buffer) {
+    let state = app.bills.known.as_ref().and_then(|costs| {
+        let month = costs.month.as_ref()?;
+        Some(format!(
+            "{} of {:.0} hours",
+            format::thousands(month.whole_hours_passed()),
+            month.hours
+        ))
+    });
+    (&Frame::new(&app.theme, "This month").state(&state.unwrap_or_default(), Role::Muted))
+        .render(area, buf);
+    let lines = [
+        chart::Line {
+            label: "projected",
+            series: &month.projected,
+            figure: None,
+        },
+        chart::Line {
+            label: "so far",
+            series: &month.so_far,
+            figure: Some(month.now),
+        },
+    ];
+    let budget: Vec<chart::Threshold<'_>> = month
+        .budget
+        .iter()
+        .map(|usd| chart::Threshold {
+            label: "budget",
+            value: *usd,
+        })
+        .collect();
+    let widget = chart::Chart {
+        theme: &app.theme,
+        unit: Unit::Usd,
+        window: month.window,
+        lines: &lines,
+        thresholds: &budget,
+    };
+    (&widget).render(Frame::inner(area), buf);
 }
 
 fn draw_charts(app: &App, charts: &[Chart], area: Rect, buf: &mut Buffer) {
@@ -183,6 +243,7 @@ fn draw_chart(app: &App, chart: &Chart, area: Rect, buf: &mut Buffer) {
         .map(|(label, id)| chart::Line {
             label,
             series: known.series.get(id).unwrap_or(&absent),
+            figure: None,
         })
         .collect();
     let thresholds: Vec<chart::Threshold<'_>> = chart
@@ -401,6 +462,13 @@ fn emptiness(app: &App, pane: Pane) -> (String, Role) {
     if matches!(pane, Pane::Components | Pane::Local) {
         let (text, role) = view::images::nothing(pane, &app.scope());
         return (crate::text::neutral(&text).into_owned(), role);
+    }
+    if app.screen == Screen::Cost {
+        let text = match &app.bills.known {
+            None => "loading",
+            Some(_) => view::nothing(pane),
+        };
+        return (text.to_owned(), Role::Muted);
     }
     let Some(tier) = pane.tier() else {
         // What the environment does not name is no part of it, and no failure.

@@ -351,7 +351,7 @@ fn sentence(scope: &Scope<'_>, blocked: &Blocked) -> String {
     };
     let ends = [tier(from), tier(to)];
     let mut findings = scope.assessment.findings.iter();
-    let explained = findings.find(|finding| ends.contains(&Some(finding.tier)));
+    let explained = findings.find(|finding| finding.tier.is_some() && ends.contains(&finding.tier));
     let explains = explained.map_or_else(String::new, |finding| {
         format!(" · may explain: {}", finding.title)
     });

@@ -24,7 +24,7 @@ pub(super) fn findings(scope: &Scope<'_>) -> Grid {
         id: format!("{} {}", finding.rule, finding.subject),
         cells: vec![
             Cell::health(finding.severity, finding.severity.word()),
-            Cell::text(finding.tier.title()).role(Role::Muted),
+            Cell::text(finding.place()).role(Role::Muted),
             Cell::text(&finding.title),
         ],
         describe: serde_json::json!(finding),
@@ -180,7 +180,7 @@ fn service_hop(scope: &Scope<'_>, service: &Service) -> Hop {
         .assessment
         .findings
         .iter()
-        .find(|f| f.tier == Tier::Ecs && f.subject == service.name);
+        .find(|f| f.tier == Some(Tier::Ecs) && f.subject == service.name);
     Hop {
         title: service.name.clone(),
         health: finding.map_or(quiet, |f| f.severity),

@@ -639,7 +639,7 @@ async fn everything_open() -> Vec<Stage> {
 
 #[tokio::test]
 async fn no_size_of_the_terminal_breaks_the_drawing() {
-    let stages = everything_open().await;
+    let stages = Box::pin(everything_open()).await;
     let sizes = (1_u16..=220, 1_u16..=70, 0..stages.len());
     proptest::test_runner::TestRunner::default()
         .run(&sizes, |(width, height, which)| {

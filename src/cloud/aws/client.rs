@@ -58,6 +58,8 @@ pub(super) struct Clients {
     pub cloudformation: aws_sdk_cloudformation::Client,
     pub ssm: Elsewhere,
     pub secrets: Elsewhere,
+    pub cost_explorer: Elsewhere,
+    pub price_list: Elsewhere,
     /// When the credentials in use end.
     pub expiry: Expiry,
 }
@@ -106,6 +108,8 @@ impl Clients {
             cloudformation: client!(aws_sdk_cloudformation, &home),
             ssm: Elsewhere::systems_manager(region, home.endpoint_url()),
             secrets: Elsewhere::secrets_manager(region, home.endpoint_url()),
+            cost_explorer: Elsewhere::cost_explorer(home.endpoint_url()),
+            price_list: Elsewhere::price_list(home.endpoint_url()),
             expiry,
         })
     }

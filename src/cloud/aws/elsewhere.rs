@@ -69,7 +69,7 @@ impl Elsewhere {
         )
     }
 
-    fn new(
+    pub(super) fn new(
         (service, target): (&'static str, &'static str),
         variable: &str,
         region: &str,

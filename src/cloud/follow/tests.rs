@@ -10,14 +10,16 @@ use crate::{
         discovery::{Discovery, Start},
         identity::Identity,
         image::Manifest,
+        ledger::Ledger,
         log::{InsightsAnswer, InsightsQuery, LogQuery},
         metric::{MetricId, Metrics, Window},
         permission::Permission,
+        spend::{PriceQuery, Product, Spend},
         task_document::TaskDocument,
     },
 };
 use futures::StreamExt as _;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, civil::Date};
 use std::{
     sync::{Arc, Mutex},
     time::Duration,
@@ -168,6 +170,18 @@ impl Cloud for Fake {
     }
 
     async fn secret(&self, _: &str) -> Answer<()> {
+        silent()
+    }
+
+    async fn ledger(&self, _: &[String]) -> Answer<Ledger> {
+        silent()
+    }
+
+    async fn spend(&self, _: Date, _: Date) -> Answer<Spend> {
+        silent()
+    }
+
+    async fn products(&self, _: &PriceQuery) -> Answer<Vec<Product>> {
         silent()
     }
 

@@ -117,6 +117,18 @@ impl Cloud for Witness {
         silent()
     }
 
+    async fn ledger(&self, _: &[String]) -> Result<Ledger> {
+        silent()
+    }
+
+    async fn spend(&self, _: Date, _: Date) -> Result<Spend> {
+        silent()
+    }
+
+    async fn products(&self, _: &PriceQuery) -> Result<Vec<Product>> {
+        silent()
+    }
+
     async fn discover(&self, _: &Start) -> Result<Discovery> {
         silent()
     }

@@ -90,7 +90,7 @@ fn print(output: Output) -> String {
             .into(),
         findings: vec![Finding {
             rule: "ecs-below-desired",
-            tier: Tier::Ecs,
+            tier: Some(Tier::Ecs),
             severity: Health::Critical,
             subject: "backend".to_owned(),
             title: "backend runs 0 of 2 tasks".to_owned(),

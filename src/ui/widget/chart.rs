@@ -47,6 +47,8 @@ pub struct Line<'a> {
     pub label: &'a str,
     /// Values over the chart's window.
     pub series: &'a Series,
+    /// What the legend says of it, where that is not its newest value.
+    pub figure: Option<f64>,
 }
 
 /// A limit across the chart.
@@ -123,7 +125,7 @@ impl Chart<'_> {
             for (line, role) in self.lines() {
                 let gap = if spans.is_empty() { "" } else { gap };
                 let name = cut(line.label, longest);
-                let value = format::value(line.series.latest(), self.unit);
+                let value = format::value(line.figure.or_else(|| line.series.latest()), self.unit);
                 spans.push(Span::styled(format!("{gap}━ "), style(self.theme, role)));
                 if !name.is_empty() {
                     let muted = style(self.theme, Role::Muted);

@@ -34,10 +34,12 @@ fn lines_gaps_and_thresholds_at_three_widths() {
             Line {
                 label: "p95",
                 series: &p95,
+                figure: None,
             },
             Line {
                 label: "p50",
                 series: &p50,
+                figure: None,
             },
         ],
         thresholds: &[Threshold {
@@ -61,6 +63,7 @@ fn a_low_chart_keeps_the_clock_and_the_outer_ticks() {
         lines: &[Line {
             label: "backend",
             series: &cpu,
+            figure: None,
         }],
         thresholds: &[Threshold {
             label: "target",
@@ -82,6 +85,7 @@ fn a_far_limit_does_not_flatten_the_line() {
         lines: &[Line {
             label: "open",
             series: &used,
+            figure: None,
         }],
         thresholds: &[Threshold {
             label: "max",
@@ -109,6 +113,7 @@ fn nothing_known_is_said_and_not_drawn_as_zero() {
         lines: &[Line {
             label: "lag",
             series: &unknown,
+            figure: None,
         }],
         thresholds: &[],
     };
@@ -138,6 +143,7 @@ fn a_legend_without_room_shortens_names_and_never_figures_or_limits() {
     let lines = names.map(|label| Line {
         label,
         series: &used,
+        figure: None,
     });
     let header = |lines, width, height| drawn(&chart(lines), width, height);
     let one = header(&lines[..1], 44, 7);
@@ -212,7 +218,7 @@ proptest! {
             theme: &theme,
             unit: Unit::Gauge,
             window: window(60),
-            lines: &[Line { label: "any", series: &series }; 8],
+            lines: &[Line { label: "any", series: &series, figure: None }; 8],
             thresholds: &[Threshold { label: "limit", value: limit }],
         };
         let mut buffer = Buffer::empty(Rect::new(0, 0, 64, 24));
