@@ -199,7 +199,8 @@ fn message(event: Event) -> Option<Msg> {
     }
 }
 
-async fn read_costs(cloud: &dyn Cloud, ask: Ask) -> Told {
+/// Reads what costs are computed from.
+pub async fn read_costs(cloud: &dyn Cloud, ask: Ask) -> Told {
     match ask {
         Ask::Usage(ids, window) => {
             Told::Usage(within(LIMIT, "CloudWatch", cloud.metrics(&ids, window)).await)

@@ -541,3 +541,40 @@ fn secrets_and_parameters_that_a_rollout_names_are_looked_for_and_never_read() {
         assert_eq!(look(name, ""), "failed", "{name}");
     }
 }
+
+#[test]
+fn what_stands_there_is_priced_and_what_was_billed_is_asked_once_and_said_before() {
+    let (_, console) = discovered();
+    let made = servers::wire("costs_moto.py", &[&servers::moto()]);
+    let output = console.run(&["cost", "--actual", "--output", "json"]);
+    assert_eq!(exit_code(&output), 0, "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("$0.01 a request"), "{said}");
+    let costs: Value = serde_json::from_slice(&output.stdout).expect("JSON is printed");
+    let items = costs["items"].as_array().expect("a list of items");
+    let item = |name: &str| items.iter().find(|item| item["item"] == name);
+    for name in [
+        "hosted zone",
+        "web ACL",
+        "load balancer",
+        "NAT gateway",
+        "unused public IPv4",
+    ] {
+        let found = item(name).unwrap_or_else(|| panic!("no {name} in {costs:#}"));
+        assert!(found["per_month"].as_f64() > Some(0.0), "{found}");
+        assert!(found["source"].as_str() > Some(""), "{found}");
+    }
+    let sum: f64 = items
+        .iter()
+        .filter_map(|item| item["per_month"].as_f64())
+        .sum();
+    let total = costs["per_month"].as_f64().expect("a total");
+    assert!((sum - total).abs() < 1e-6, "{sum} and {total}");
+    let billed = &costs["actual"];
+    assert_eq!(billed["requests"], 1, "{billed:#}");
+    assert_eq!(billed["total"], 2.95, "{billed:#}");
+    assert_eq!(billed["by_day"][0][0], made["day"], "{billed:#}");
+    let explained = billed["explained"].to_string();
+    assert!(explained.contains("AWS Lambda"), "{explained}");
+    assert!(explained.contains("tax"), "{explained}");
+}

@@ -44,6 +44,11 @@ fn every_operation_has_its_plan_in_the_docs_and_as_data() {
             plan, again,
             "{command} is planned another way the second time"
         );
+        let cost = &plan["plan"]["cost"];
+        assert!(
+            cost == "unchanged" || cost.is_object() && cost.get("unknown").is_none(),
+            "{command} does not say what it costs: {cost}"
+        );
         insta::assert_json_snapshot!(operation, plan);
         found.insert(operation.to_owned());
     }

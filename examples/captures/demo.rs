@@ -17,6 +17,7 @@ use hydren::{
     keymap::Keymap,
     model::log::Followed,
     report::{self, status::Status},
+    runtime,
     theme::{self, Theme},
     triage, ui,
 };
@@ -170,6 +171,10 @@ impl Demo {
                     generation,
                     purpose,
                     result: cloud.metrics(&ids, window).await,
+                }],
+                Effect::ReadCosts(ask) => vec![Msg::Costs {
+                    generation,
+                    told: runtime::read_costs(&**cloud, ask).await,
                 }],
                 Effect::ReadIdentity => vec![Msg::Identity {
                     generation,

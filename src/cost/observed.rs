@@ -296,10 +296,8 @@ impl<'a> Taker<'a> {
                 let why = if asked {
                     format!("no data of {} in {}", id.metric.spec().name, self.words())
                 } else {
-                    format!(
-                        "{} is not asked for: too many metrics",
-                        id.metric.spec().name
-                    )
+                    let name = id.metric.spec().name;
+                    format!("{name} is not asked for: of another region, or one too many")
                 };
                 self.unknown(area, item, why);
                 return None;
@@ -820,7 +818,7 @@ impl<'a> Taker<'a> {
             let Place::Group { name, .. } = Place::of(&source.group) else {
                 continue;
             };
-            let kept = groups.get(name).copied();
+            let kept = groups.get(source.group.as_str()).copied();
             let vended = matches!(
                 source.origin,
                 LogOrigin::FlowLogs | LogOrigin::Waf | LogOrigin::Balancer

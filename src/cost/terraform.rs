@@ -13,6 +13,9 @@ use std::collections::BTreeMap;
 
 const BY_HAND: &str = include_str!("../../tests/cost/environment/by_hand.tsv");
 
+/// Where the comparison stands.
+const DOCS: &str = include_str!("../../docs/cost.md");
+
 /// How far an item and the sum may be off, as a part of what was computed by hand.
 const TOLERANCE: f64 = 0.02;
 
@@ -322,6 +325,14 @@ fn an_environment_costs_what_it_does_by_hand() {
         .map(|(item, usd)| format!("{item}: {:.4}, by hand {usd:.4}", estimated[item]))
         .collect();
     assert!(off.is_empty(), "{}", off.join("\n"));
+    let documented = |item: &str, by_hand: f64, estimated: f64| {
+        let row = format!("| {item} | {by_hand:.2} | {estimated:.2} |");
+        assert!(DOCS.contains(&row), "docs/cost.md does not have\n{row}");
+    };
+    for (item, usd) in &by_hand {
+        documented(item, *usd, estimated[item]);
+    }
+    documented("total", total, estimate.per_month);
     assert!(
         near(estimate.per_month, total),
         "{:.4}, by hand {total:.4}",

@@ -6,9 +6,11 @@ use super::*;
 use crate::{
     cloud::{
         Cloud,
+        call::{Apply, Scaling},
         sim::{SimCloud, SimOptions, environment},
     },
     error::ErrorKind,
+    model::hidden::Hidden,
     observe::Observations,
 };
 use std::{sync::Arc, time::Duration};
@@ -98,6 +100,101 @@ async fn the_undo_of_a_plan_brings_the_state_before_back() {
         says(&run_plan(&cloud, back).await),
         ["frontend runs 1 task"]
     );
+}
+
+/// Changes that can be undone, and whether they move the costs.
+fn undone_changes() -> [(Request, Moves); 8] {
+    let scale = |service: &str, desired| Scale {
+        service: service.to_owned(),
+        desired: Some(desired),
+    };
+    let resize = |service: &str, size| Resize {
+        service: service.to_owned(),
+        size: Some(size),
+    };
+    let adjust = |adjustment| Autoscale {
+        service: "backend".to_owned(),
+        to: Aim::Adjusted(adjustment),
+    };
+    let limits = Adjustment {
+        min: Some(3),
+        max: Some(12),
+        ..Adjustment::default()
+    };
+    let suspended = Adjustment {
+        suspend: Scaling::ALL.into(),
+        ..Adjustment::default()
+    };
+    let class = ModifyDatabase {
+        class: Some("db.t4g.large".to_owned()),
+        storage_gib: None,
+        apply: Some(Apply::Now),
+    };
+    let variable = RollOut {
+        service: "backend".to_owned(),
+        set: vec![("LOG_LEVEL".to_owned(), Hidden::new("debug"))],
+        ..RollOut::default()
+    };
+    [
+        (scale("frontend", 3).into(), Moves::Costs),
+        (scale("backend", 6).into(), Moves::Costs),
+        (resize("backend", (1_024, 2_048)).into(), Moves::Costs),
+        (resize("frontend", (512, 1_024)).into(), Moves::Costs),
+        (adjust(limits).into(), Moves::Costs),
+        (adjust(suspended).into(), Moves::Nothing),
+        (class.into(), Moves::Costs),
+        (variable.into(), Moves::Nothing),
+    ]
+}
+
+/// USD a month, at the least and at the most, that a plan adds.
+fn delta(plan: &Plan) -> (f64, f64) {
+    match &plan.cost {
+        Cost::Unchanged => (0.0, 0.0),
+        Cost::Delta { before, after, .. } => (after - before, after - before),
+        Cost::Between { before, after, .. } => {
+            (after.floor - before.floor, after.ceiling - before.ceiling)
+        }
+        other => panic!("{}: {other:?}", plan.title),
+    }
+}
+
+#[tokio::test]
+async fn what_a_change_adds_to_the_costs_its_undo_takes_off_again() {
+    for (request, moves) in undone_changes() {
+        let cloud = cloud();
+        let environment = environment();
+        let desk = Desk::new(&cloud, &environment);
+        let plan = request.plan(&desk).await.unwrap();
+        let there = delta(&plan);
+        let moved = there.0.abs() + there.1.abs() > 0.01;
+        assert_eq!(
+            moved,
+            moves == Moves::Costs,
+            "{}: {:?}",
+            plan.title,
+            plan.cost
+        );
+        let Undo::By(undo, _) = plan.undo.clone() else {
+            panic!("{} can be undone", plan.title);
+        };
+        run_plan(&cloud, plan.clone()).await;
+        let back = undo.plan(&desk).await.unwrap();
+        let here = delta(&back);
+        assert!(
+            (there.0 + here.0).abs() < 1e-9 && (there.1 + here.1).abs() < 1e-9,
+            "{}: {there:?}, and {here:?} by {}",
+            plan.title,
+            back.title
+        );
+    }
+}
+
+/// Whether a change moves the costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Moves {
+    Costs,
+    Nothing,
 }
 
 #[tokio::test]

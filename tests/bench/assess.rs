@@ -1,4 +1,4 @@
-//! How long it takes to take in a tier that was read, and to judge everything. `cargo bench --bench assess`.
+//! How long it takes to take in a tier that was read, to judge everything, and to price it. `cargo bench --bench assess`.
 
 #[allow(dead_code, reason = "shared with the captures, which need more of it")]
 #[path = "../../examples/captures/demo.rs"]
@@ -6,7 +6,10 @@ mod demo;
 mod sized;
 
 use divan::Bencher;
-use hydren::triage;
+use hydren::{
+    cost::{self, Book, Look},
+    triage,
+};
 use sized::Size;
 use std::sync::Arc;
 
@@ -33,4 +36,32 @@ fn update_with_ecs(bencher: Bencher<'_, '_>, size: Size) {
 fn assess(bencher: Bencher<'_, '_>, size: Size) {
     let app = sized::console(size);
     bencher.bench_local(|| triage::assess(&app.environment, &app.seen, app.now));
+}
+
+/// Takes stock of everything and prices it, line by line.
+#[divan::bench(args = Size::ALL)]
+fn estimate(bencher: Bencher<'_, '_>, size: Size) {
+    let app = sized::console(size);
+    bencher.bench_local(|| {
+        let inventory = cost::inventory(&app.environment, &app.seen, &Look::Now);
+        cost::estimate(Book::embedded(), &inventory)
+    });
+}
+
+/// Everything that is said of costs: the estimate, the least and the most, the month, waste.
+#[divan::bench(args = Size::ALL)]
+fn costs(bencher: Bencher<'_, '_>, size: Size) {
+    let app = sized::console(size);
+    bencher.bench_local(|| cost::Costs::of(&app.environment, &app.seen, Book::embedded(), app.now));
+}
+
+/// The same where no input has changed.
+#[divan::bench(args = Size::ALL)]
+fn costs_again(bencher: Bencher<'_, '_>, size: Size) {
+    let app = sized::console(size);
+    let book = Book::embedded();
+    let before = cost::Costs::of(&app.environment, &app.seen, book, app.now);
+    bencher.bench_local(|| {
+        cost::Costs::again(Some(&before), &app.environment, &app.seen, book, app.now)
+    });
 }

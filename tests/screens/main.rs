@@ -54,7 +54,7 @@ async fn each(stage: &mut Stage, condition: &str, screens: &[(&str, &str)], size
 }
 
 /// Every screen and the key that opens it.
-const SCREENS: [(&str, &str); 10] = [
+const SCREENS: [(&str, &str); 11] = [
     ("overview", "1"),
     ("edge", "2"),
     ("balancer", "3"),
@@ -65,12 +65,27 @@ const SCREENS: [(&str, &str); 10] = [
     ("alarms", "8"),
     ("network", "9"),
     ("flows", "v"),
+    ("cost", "0"),
 ];
 
 #[tokio::test]
 async fn every_screen_shows_its_tier() {
     let mut stage = Stage::settled().await;
     each(&mut stage, "normal", &SCREENS, &SIZES).await;
+}
+
+#[tokio::test]
+async fn knobs_say_what_would_be_and_cost_explorer_is_asked_only_when_somebody_says_so() {
+    let mut stage = Stage::settled().await;
+    stage.keys("0 > > >").await;
+    compare(&stage, "cost_turned", &SIZES);
+    stage.keys("backspace $").await;
+    assert!(stage.app.bills.turned.is_empty());
+    compare(&stage, "cost_asks_first", &SMALL);
+    stage.keys("esc $ enter").await;
+    assert!(stage.app.bills.billed.value.is_none(), "left alone");
+    stage.keys("$ down enter").await;
+    compare(&stage, "cost_billed", &SIZES);
 }
 
 #[tokio::test]

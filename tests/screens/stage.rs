@@ -3,7 +3,7 @@
 use crossterm::event::KeyEvent;
 use futures::StreamExt as _;
 use hydren::{
-    app::{App, Effect, Msg, Report, Work},
+    app::{App, Effect, Msg, Report, Work, costs},
     audit::AuditLogs,
     cloud::{
         Cloud,
@@ -249,6 +249,10 @@ impl Stage {
                     purpose,
                     result: self.world.cloud.metrics(&ids, window).await,
                 },
+                Effect::ReadCosts(ask) => Msg::Costs {
+                    generation,
+                    told: hydren::runtime::read_costs(cloud(), ask).await,
+                },
                 Effect::ReadIdentity => Msg::Identity {
                     generation,
                     result: self.world.cloud.identity().await,
@@ -324,6 +328,14 @@ impl Stage {
                     generation,
                     purpose,
                     result: Err(error.clone()),
+                },
+                Effect::ReadCosts(ask) => Msg::Costs {
+                    generation,
+                    told: match ask {
+                        costs::Ask::Usage(..) => costs::Told::Usage(Err(error.clone())),
+                        costs::Ask::Ledger(_) => costs::Told::Ledger(Err(error.clone())),
+                        costs::Ask::Spend(..) => costs::Told::Spend(Err(error.clone())),
+                    },
                 },
                 Effect::ReadIdentity => Msg::Identity {
                     generation,

@@ -1,8 +1,10 @@
 //! A loopback server of one answer, for tests of what lies below the SDK's mocks.
 
+use crate::model::environment::{Access, CostSettings, Environment, Resources, Stage};
 use std::{
     io::{Read as _, Write as _},
     net::TcpListener,
+    process::Command,
     thread,
 };
 
@@ -24,17 +26,60 @@ pub(super) fn serve(answer: Option<String>) -> String {
     url
 }
 
+/// Credentials come from variables, which a process cannot set safely from within: a test of this whole name runs itself again with them.
+pub(super) fn with_credentials(name: &str, test: impl FnOnce()) {
+    const AGAIN: &str = "HYDREN_TEST_CREDENTIALS";
+    if std::env::var_os(AGAIN).is_some() {
+        return test();
+    }
+    let mut again = Command::new(std::env::current_exe().unwrap());
+    again.args(["--exact", name, "--nocapture"]);
+    for service in ["SSM", "COST_EXPLORER", "PRICING"] {
+        again.env_remove(format!("AWS_ENDPOINT_URL_{service}"));
+    }
+    let status = again
+        .env(AGAIN, "1")
+        .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+        .env("AWS_SECRET_ACCESS_KEY", "unused")
+        .env_remove("AWS_PROFILE")
+        .status();
+    assert!(status.unwrap().success());
+}
+
+/// A development environment whose services all answer at `url`.
+pub(super) fn environment_at(url: String) -> Environment {
+    Environment {
+        name: "test".to_owned(),
+        stage: Stage::Development,
+        access: Access::ReadWrite,
+        access_reason: None,
+        colour: None,
+        profile: None,
+        region: "eu-central-1".to_owned(),
+        endpoint_url: Some(url),
+        simulated: false,
+        cost: CostSettings::default(),
+        resources: Resources::default(),
+    }
+}
+
 /// Requests as they came: headers and body.
 pub(super) type Received = std::sync::Arc<std::sync::Mutex<Vec<(String, String)>>>;
 
 /// Gives the URL of a server that answers every request with the JSON `answer`, and what it was sent.
 pub(super) fn record(answer: String) -> (String, Received) {
+    record_all(vec![answer])
+}
+
+/// The same of several answers, one after the other; the last one stays.
+pub(super) fn record_all(answers: Vec<String>) -> (String, Received) {
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", server.local_addr().unwrap());
     let received = Received::default();
     let log = std::sync::Arc::clone(&received);
     thread::spawn(move || {
-        for mut stream in server.incoming().flatten() {
+        for (number, mut stream) in server.incoming().flatten().enumerate() {
+            let answer = &answers[number.min(answers.len() - 1)];
             let mut request = Vec::new();
             let mut part = [0; 4096];
             let (head, body) = loop {

@@ -232,6 +232,9 @@ impl Pool {
     }
 }
 
+/// Minutes of a week.
+const WEEK: usize = 7 * 24 * 60;
+
 /// The rows and the minute under way.
 pub struct History {
     columns: BTreeMap<MetricId, usize>,
@@ -313,7 +316,7 @@ impl History {
     }
 
     /// The series of `id` over `window`. A series that the demo does not publish has no datapoint. Where AWS publishes nothing when
-    /// nothing happened, neither does the demo.
+    /// nothing happened, neither does the demo. Before the week that was simulated lie others like it: traffic comes back every week.
     pub fn series(&self, id: &MetricId, window: &Window) -> Series {
         let Some(&column) = self.columns.get(id) else {
             return Series::fill(id.metric, window, []);
@@ -324,6 +327,11 @@ impl History {
         let points = (0..window.len()).filter_map(|index| {
             let at = window.at(index);
             let begin = (at.as_second() - self.first).div_euclid(60);
+            let begin = if begin < 0 && self.rows.len() >= WEEK {
+                begin.rem_euclid(WEEK as i64)
+            } else {
+                begin
+            };
             let mut pool = Pool::EMPTY;
             for row in begin..begin + period / 60 {
                 if let Some(row) = usize::try_from(row).ok().and_then(|row| self.rows.get(row)) {

@@ -1,6 +1,6 @@
 //! What the demo's account is billed, and what it keeps besides its tiers.
 //!
-//! The bill follows from what the simulated week counted, at the list prices of the embedded book, day by day: hours of tasks that ran,
+//! The bill follows from what was counted, at the list prices of the embedded book, day by day: hours of tasks that ran,
 //! bytes and requests that flowed. It has what no estimate can have: data between zones, a tax, a credit, a function of somebody else.
 
 use super::{
@@ -20,8 +20,7 @@ use jiff::{ToSpan as _, civil::Date, tz::TimeZone};
 const DAY: i64 = 86_400;
 const GB: f64 = 1_073_741_824.0;
 
-/// What stored log data comes to of what was sent: it is kept compressed (aws.amazon.com/cloudwatch/pricing counts 0.15 GB stored of each
-/// GB ingested in its examples).
+/// What stored log data comes to of what was sent: it is kept compressed, to 0.15 as AWS's calculator has it.
 const COMPRESSED: f64 = 0.15;
 
 /// Weeks that logs without a limit have been kept: the demo's environment is half a year old.
@@ -104,13 +103,11 @@ pub fn ledger(world: &World, groups: &[String], now: i64) -> Ledger {
     }
 }
 
-/// What the account was billed on each day that was simulated.
+/// What the account was billed on each day.
 pub fn spend(world: &World, from: Date, to: Date, now: i64) -> Spend {
-    let first = moment(super::world::EPOCH - 7 * DAY);
-    let first = first.to_zoned(TimeZone::UTC).date();
     let today = moment(now).to_zoned(TimeZone::UTC).date();
     let mut lines = Vec::new();
-    let mut day = from.max(first);
+    let mut day = from;
     while day < to && day <= today {
         let mut bill = Bill {
             day,

@@ -1,5 +1,5 @@
 # An environment like those that hydren watches, to be priced by hand (by_hand.py) and by an estimate (src/cost/terraform.rs).
-# Nothing of it is ever applied; `terraform validate` accepts it. What flows through it stands in usage.yml.
+# Nothing of it is ever applied. What flows through it stands in usage.yml.
 
 terraform {
   required_providers {

@@ -4,11 +4,15 @@
 //! milliseconds), WAF `waf-metrics` (a Region dimension for all but CloudFront), ALB `load-balancer-cloudwatch-metrics` (ARN suffixes;
 //! seconds), ECS `available-metrics`, RDS `rds-metrics`, NAT `metrics-dimensions-nat-gateway`, Route 53 `monitoring-cloudwatch`.
 
-use crate::model::{
-    database::DatabaseKind,
-    edge::WafScope,
-    environment::Resources,
-    metric::{Metric, MetricId},
+use crate::{
+    cloud::aws::EDGE_REGION,
+    model::{
+        database::DatabaseKind,
+        edge::WafScope,
+        environment::Resources,
+        log,
+        metric::{Metric, MetricId},
+    },
 };
 
 /// Which region publishes a metric.
@@ -55,7 +59,7 @@ impl Names<'_> {
             "AWS/ECS" => (Side::Home, self.ecs(subject?)?),
             "AWS/RDS" => (Side::Home, self.database(subject)?),
             "AWS/NATGateway" => (Side::Home, vec![("NatGatewayId", subject?.to_owned())]),
-            _ => (Side::Home, vec![("LogGroupName", subject?.to_owned())]),
+            _ => self.log_group(subject?)?,
         };
         let scale = match id.metric {
             Metric::CdnOriginLatencyP90 => 0.001,
@@ -104,6 +108,20 @@ impl Names<'_> {
             }
         };
         Some((side, dimensions))
+    }
+
+    /// A log group by its name or its ARN; one of a region that is not asked has no place.
+    fn log_group(&self, group: &str) -> Option<(Side, Vec<(&'static str, String)>)> {
+        let log::Place::Group { name, region } = log::Place::of(group) else {
+            return None;
+        };
+        let side = match region {
+            None => Side::Home,
+            Some(region) if region == self.region => Side::Home,
+            Some(EDGE_REGION) => Side::Edge,
+            Some(_) => return None,
+        };
+        Some((side, vec![("LogGroupName", name.to_owned())]))
     }
 
     /// A subject is a target group, which host counts cannot do without.

@@ -2,7 +2,7 @@ use super::{
     Region, Regions,
     alarms::{Ownership, load},
     metrics::query,
-    places::Names,
+    places::{Names, Side},
 };
 use crate::{
     cloud::aws::mocked::mocked,
@@ -490,4 +490,22 @@ async fn a_prefix_is_asked_for_together_with_the_alarms_of_autoscaling() {
             "prod-latency"
         ]
     );
+}
+
+#[test]
+fn the_bytes_of_a_log_group_are_asked_where_it_lies() {
+    let resources = Resources::default();
+    let asked = |group: &str| {
+        let id = MetricId::with(Metric::LogBytes, group);
+        let place = names(&resources).place(&id)?;
+        Some((place.side, place.dimensions))
+    };
+    let group = |name: &str| vec![("LogGroupName", name.to_owned())];
+    assert_eq!(asked("/ecs/web"), Some((Side::Home, group("/ecs/web"))));
+    let arn = |region| format!("arn:aws:logs:{region}:123456789012:log-group:aws-waf-logs-shop:*");
+    let waf = group("aws-waf-logs-shop");
+    assert_eq!(asked(&arn("us-east-1")), Some((Side::Edge, waf.clone())));
+    assert_eq!(asked(&arn("eu-central-1")), Some((Side::Home, waf)));
+    assert_eq!(asked(&arn("eu-west-3")), None);
+    assert_eq!(asked("rds:shop-db:error/postgresql.log"), None);
 }

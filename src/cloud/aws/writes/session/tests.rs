@@ -6,16 +6,20 @@ use super::*;
 use crate::{
     cloud::{Cloud as _, meter::Meter},
     cloud::{
-        aws::{AwsCloud, elsewhere::Elsewhere, mocked::mocked, served::record},
+        aws::{
+            AwsCloud,
+            elsewhere::Elsewhere,
+            mocked::mocked,
+            served::{self, environment_at, record},
+        },
         call::{Destination, Shown},
     },
-    model::environment::{Access, CostSettings, Resources, Stage},
 };
 use aws_sdk_ecs::{
     operation::execute_command::ExecuteCommandError, types::error::TargetNotConnectedException,
 };
 use aws_smithy_mocks::mock;
-use std::{process::Command, sync::Arc};
+use std::sync::Arc;
 
 fn shell() -> SessionCall {
     SessionCall::Shell {
@@ -40,20 +44,7 @@ fn forward() -> SessionCall {
 /// Opens `call` against a server that answers with `answer`; gives what came of it, the request's head and body, and who was counted.
 fn opened(call: SessionCall, answer: &str) -> (Result<CallOutcome>, String, String, Arc<Meter>) {
     let (url, received) = record(answer.to_owned());
-    let environment = Environment {
-        name: "test".to_owned(),
-        stage: Stage::Development,
-        access: Access::ReadWrite,
-        access_reason: None,
-        colour: None,
-        profile: None,
-        region: "eu-central-1".to_owned(),
-        endpoint_url: Some(url),
-        simulated: false,
-        cost: CostSettings::default(),
-        resources: Resources::default(),
-    };
-    let cloud = AwsCloud::new(environment);
+    let cloud = AwsCloud::new(environment_at(url));
     let meter = Arc::clone(cloud.meter());
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let outcome = runtime.block_on(cloud.execute(&Call::from(call).into()));
@@ -72,22 +63,8 @@ fn plugin(outcome: &CallOutcome) -> (String, &str, &str) {
     (session.id.clone(), token.reveal(), endpoint)
 }
 
-/// Credentials come from variables, which a process cannot set safely from within: these tests run themselves again with them.
 fn with_credentials(name: &str, test: impl FnOnce()) {
-    const AGAIN: &str = "HYDREN_TEST_CREDENTIALS";
-    if std::env::var_os(AGAIN).is_some() {
-        return test();
-    }
-    let name = format!("cloud::aws::writes::session::tests::{name}");
-    let status = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", &name, "--nocapture"])
-        .env(AGAIN, "1")
-        .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-        .env("AWS_SECRET_ACCESS_KEY", "unused")
-        .env_remove("AWS_PROFILE")
-        .env_remove("AWS_ENDPOINT_URL_SSM")
-        .status();
-    assert!(status.unwrap().success());
+    served::with_credentials(&format!("cloud::aws::writes::session::tests::{name}"), test);
 }
 
 #[test]
