@@ -642,3 +642,104 @@ fn autoscaling_that_cannot_be_is_refused_with_a_way_out() {
     ];
     refused(&run(&words), 2, &["not autoscaled yet", "--min and --max"]);
 }
+
+/// The demo's costs at one moment.
+const COST: [&str; 7] = [
+    "cost",
+    "--demo",
+    "--elapsed",
+    "1h",
+    "--seed",
+    "7",
+    "--output",
+];
+
+fn printed(form: &str, more: &[&str]) -> String {
+    let output = run(&[&COST[..], &[form], more].concat());
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn the_demos_costs_are_the_same_every_time_add_up_and_are_as_documented() {
+    let text = printed("json", &["--if", "traffic=2x", "--actual"]);
+    assert_eq!(text, printed("json", &["--if", "traffic=2x", "--actual"]));
+    let costs: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let items = costs["items"].as_array().unwrap();
+    for field in ["per_month", "per_hour"] {
+        let sum: f64 = items.iter().map(|i| i[field].as_f64().unwrap()).sum();
+        let total = costs[field].as_f64().unwrap();
+        assert!((sum - total).abs() < 1e-6, "{field}: {sum} and {total}");
+    }
+    let docs = fs::read_to_string("docs/cost.md").unwrap();
+    let undocumented: Vec<&String> = costs
+        .as_object()
+        .unwrap()
+        .keys()
+        .filter(|field| !docs.contains(&format!("`{field}`")))
+        .collect();
+    assert!(
+        undocumented.is_empty(),
+        "not in docs/cost.md: {undocumented:?}"
+    );
+    for field in items[0].as_object().unwrap().keys() {
+        assert!(docs.contains(&format!("`{field}`")), "{field}");
+    }
+    insta::assert_json_snapshot!("cost", costs);
+}
+
+#[test]
+fn costs_are_a_table_markdown_and_records_for_a_spreadsheet() {
+    let json: serde_json::Value = serde_json::from_str(&printed("json", &[])).unwrap();
+    let items = json["items"].as_array().unwrap();
+    let text = printed("csv", &[]);
+    let mut records = csv::Reader::from_reader(text.as_bytes());
+    let columns: Vec<String> = records
+        .headers()
+        .unwrap()
+        .iter()
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(
+        columns,
+        [
+            "tier",
+            "item",
+            "quantity",
+            "unit",
+            "unit_price",
+            "per_hour",
+            "per_month",
+            "basis",
+            "source"
+        ]
+    );
+    let records: Vec<csv::StringRecord> = records.records().map(Result::unwrap).collect();
+    assert_eq!(records.len(), items.len());
+    for (record, item) in records.iter().zip(items) {
+        assert_eq!(record[6].parse::<f64>().ok(), item["per_month"].as_f64());
+    }
+    let markdown = printed("markdown", &[]);
+    assert!(markdown.contains("| TIER"), "{markdown}");
+    insta::assert_snapshot!(
+        "cost_table",
+        printed("table", &["--if", "backend.tasks=6", "--actual"])
+    );
+}
+
+#[test]
+fn questions_about_costs_that_cannot_be_asked_are_usage_errors() {
+    for (question, words) in [
+        ("backend.task=4", "there is no such question"),
+        ("backend.tasks=many", "a service runs 0 to 5000 tasks"),
+        ("backend.size=1024/1000", "1000"),
+        ("traffic=-1x", "it is a number of times"),
+        ("database.class=large", "db.t4g.medium"),
+        ("bakend.tasks=4", "did you mean backend?"),
+    ] {
+        let output = run(&["cost", "--demo", "--elapsed", "0s", "--if", question]);
+        refused(&output, 2, &[words]);
+    }
+    let output = run(&["cost", "--demo", "--elapsed", "0s", "--refresh"]);
+    refused(&output, 1, &["the demo has no Price List"]);
+}

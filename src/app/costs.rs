@@ -20,7 +20,7 @@ use std::sync::Arc;
 const LEAVE: &str = "Leave it";
 
 /// To ask it.
-const ASK: &str = "Ask Cost Explorer what was billed";
+const ASK: &str = "Ask Cost Explorer";
 
 /// What is read of costs.
 #[derive(Debug, Clone, PartialEq)]
@@ -154,11 +154,8 @@ impl App {
             return Vec::new();
         }
         let entries = [
-            (LEAVE, "AWS bills $0.01 for each request to Cost Explorer"),
-            (
-                ASK,
-                "one request, or more where the answer has several pages",
-            ),
+            (LEAVE, "nothing is asked"),
+            (ASK, "AWS bills $0.01 for each page of its answer"),
         ];
         let entries = entries.map(|(name, text)| (name.to_owned(), text.to_owned()));
         self.layers

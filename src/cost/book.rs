@@ -581,4 +581,43 @@ mod tests {
         assert_eq!(book.price("alb.hour", "us-east-1"), Ok(0.0225));
         assert!(book.price("alb.lcu_hour", "us-west-2").is_err());
     }
+
+    #[test]
+    fn kept_prices_stand_before_the_embedded_ones_and_broken_files_are_named() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (book, fault) = Book::kept(&folder.path().join("nowhere"));
+        assert_eq!(fault, None);
+        assert_eq!(book.price("alb.hour", "us-east-1"), Ok(0.0225));
+        let kept = r#"
+            [meta]
+            currency = "USD"
+            collected = 2026-11-30
+            regions = ["us-east-1"]
+            [sources.list]
+            title = "AWS Price List API"
+            date = "2026-11-30"
+            [[price]]
+            key = "alb.hour"
+            unit = "hour"
+            scope = "region"
+            sources = ["list"]
+            confidence = "official"
+            usd = { "us-east-1" = 0.03 }
+        "#;
+        std::fs::write(folder.path().join("us-east-1.toml"), kept).expect("it is written");
+        std::fs::write(folder.path().join("eu-west-1.toml"), "[[price]\n").expect("it is written");
+        std::fs::write(folder.path().join("notes.txt"), "not ours").expect("it is written");
+        let (book, fault) = Book::kept(folder.path());
+        let rate = book.rate("alb.hour", "us-east-1").expect("a price");
+        assert_eq!(rate.as_of, Date::constant(2026, 11, 30));
+        assert_eq!(book.price("alb.hour", "us-east-1"), Ok(0.03));
+        assert_eq!(
+            book.price("alb.hour", "eu-west-1"),
+            Book::embedded().price("alb.hour", "eu-west-1")
+        );
+        let fault = fault.expect("one file is broken");
+        assert!(fault.contains("eu-west-1.toml is not used"), "{fault}");
+        assert!(fault.contains("hydren cost --refresh"), "{fault}");
+        assert!(!fault.contains("us-east-1.toml"), "{fault}");
+    }
 }

@@ -146,3 +146,6 @@ pub fn suppose(
         unknown: after.unknown,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -177,7 +177,7 @@ fn explained(services: &[ServiceBill], others: &[(String, f64)]) -> Vec<String> 
             continue;
         }
         let word = if difference > 0.0 {
-            "more than estimated: other resources of the account, or what the estimate does not know"
+            "more than estimated: free units used up elsewhere, other resources of the account, or what the estimate does not know"
         } else {
             "less than estimated: free units, discounts, or something that was made later"
         };

@@ -97,6 +97,7 @@ fn verdict(app: &App) -> (String, String, Role) {
     if app.screen == Screen::Cost {
         let title = format!("Cost · {}", app.environment.region);
         let state = match (&app.bills.known, app.seen.usage.in_flight) {
+            (None, _) if failures(app).next().is_some() => "not known".to_owned(),
             (None, _) => "loading".to_owned(),
             (Some(_), true) if app.seen.usage.value.is_none() => "reading what was used".to_owned(),
             _ => String::new(),
@@ -464,22 +465,19 @@ fn emptiness(app: &App, pane: Pane) -> (String, Role) {
         return (crate::text::neutral(&text).into_owned(), role);
     }
     if app.screen == Screen::Cost {
-        let text = match &app.bills.known {
-            None => "loading",
-            Some(_) => view::nothing(pane),
-        };
-        return (text.to_owned(), Role::Muted);
+        if app.bills.known.is_some() {
+            return (view::nothing(pane).to_owned(), Role::Muted);
+        }
+        return failures(app).next().map_or_else(
+            || ("loading".to_owned(), Role::Muted),
+            |error| (problem(error), Role::Warning),
+        );
     }
     let Some(tier) = pane.tier() else {
-        // What the environment does not name is no part of it, and no failure.
-        let mut failures = Tier::ALL
-            .into_iter()
-            .filter(|tier| app.environment.resources.names(*tier))
-            .filter_map(|tier| app.seen.tier(tier).error.as_ref());
         let word = match pane {
             Pane::Findings if app.assessment.health == Health::Unknown => {
                 // Where nothing at all is known, why is the only finding.
-                return failures.next().map_or_else(
+                return failures(app).next().map_or_else(
                     || ("nothing is known yet".to_owned(), Role::Muted),
                     |error| (problem(error), Role::Warning),
                 );
@@ -504,6 +502,14 @@ fn emptiness(app: &App, pane: Pane) -> (String, Role) {
         (None, Some(error)) => (problem(error), Role::Warning),
         (Some(_), _) => (view::nothing(pane).to_owned(), Role::Muted),
     }
+}
+
+/// Why tiers could not be read. What the environment does not name is no part of it, and no failure.
+fn failures(app: &App) -> impl Iterator<Item = &Error> {
+    Tier::ALL
+        .into_iter()
+        .filter(|tier| app.environment.resources.names(*tier))
+        .filter_map(|tier| app.seen.tier(tier).error.as_ref())
 }
 
 /// What could not be read at all: where nothing is known, nothing may look fine.

@@ -115,7 +115,7 @@ pub fn environment() -> Environment {
         endpoint_url: None,
         simulated: true,
         cost: CostSettings {
-            budget: Some(350),
+            budget: Some(400),
             ..CostSettings::default()
         },
         resources: resources(),

@@ -29,7 +29,8 @@ pub enum Mark {
 /// USD a month, as on a bill.
 #[must_use]
 pub fn usd(amount: f64) -> String {
-    let sign = if amount < 0.0 { "-" } else { "" };
+    // What rounds to nothing has no sign.
+    let sign = if amount <= -0.005 { "-" } else { "" };
     format!("{sign}${:.2}", amount.abs())
 }
 
