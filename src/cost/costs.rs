@@ -4,9 +4,16 @@ use super::{
     Book, Estimate, HOURS, Inventory, Look, Month, Span, Waste, estimate, inventory, month, total,
     waste,
 };
-use crate::{model::environment::Environment, observe::Observations};
+use crate::{
+    model::{
+        Snapshot, Tier, database::Database, environment::Environment, ledger::Ledger,
+        metric::Metrics,
+    },
+    observe::Observations,
+};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::Serialize;
+use std::sync::Arc;
 
 /// Days after which prices are called old.
 pub const OLD_PRICES: i64 = 180;
@@ -28,6 +35,48 @@ pub struct Costs {
     pub waste: Vec<Waste>,
     /// What is to be known of the figures: old prices, a region without any.
     pub notes: Vec<String>,
+    inputs: Inputs,
+}
+
+/// What the month and the waste come from, besides the inventory.
+#[derive(Debug, Clone)]
+struct Inputs {
+    usage: Option<Arc<Metrics>>,
+    ledger: Option<Arc<Ledger>>,
+    database: Option<Arc<Database>>,
+    /// The month goes on by the minute.
+    minute: i64,
+}
+
+impl Inputs {
+    fn of(seen: &Observations, now: Timestamp) -> Self {
+        Self {
+            usage: seen.usage.value.clone(),
+            ledger: seen.ledger.value.clone(),
+            database: match &seen.tier(Tier::Rds).value {
+                Some(Snapshot::Database(database)) => Some(Arc::clone(database)),
+                _ => None,
+            },
+            minute: now.as_second().div_euclid(60),
+        }
+    }
+}
+
+impl PartialEq for Inputs {
+    /// Whether they are the very same answers: what was read anew may differ.
+    fn eq(&self, other: &Self) -> bool {
+        fn same<T>(a: Option<&Arc<T>>, b: Option<&Arc<T>>) -> bool {
+            match (a, b) {
+                (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+                (None, None) => true,
+                _ => false,
+            }
+        }
+        self.minute == other.minute
+            && same(self.usage.as_ref(), other.usage.as_ref())
+            && same(self.ledger.as_ref(), other.ledger.as_ref())
+            && same(self.database.as_ref(), other.database.as_ref())
+    }
 }
 
 impl Costs {
@@ -47,6 +96,16 @@ impl Costs {
         now: Timestamp,
     ) -> Self {
         let inventory = inventory(environment, seen, &Look::Now);
+        let inputs = Inputs::of(seen, now);
+        if let Some(before) = before
+            && before.inventory == inventory
+            && before.inputs == inputs
+        {
+            return Self {
+                notes: notes(environment, book, &before.now, now),
+                ..before.clone()
+            };
+        }
         let (estimate, floor, ceiling) = match before {
             Some(before) if before.inventory == inventory => {
                 (before.now.clone(), before.floor, before.ceiling)
@@ -65,6 +124,7 @@ impl Costs {
             now: estimate,
             floor,
             ceiling,
+            inputs,
         }
     }
 

@@ -270,8 +270,15 @@ async fn what_has_not_changed_is_not_priced_again() {
     let mut before = Costs::of(&environment, &seen, book, now);
     // A mark that pricing would wipe out.
     before.now.per_month = 1.0;
+    before.waste.clear();
     let again = Costs::again(Some(&before), &environment, &seen, book, now);
-    assert!(near(again.now.per_month, 1.0));
+    assert!(near(again.now.per_month, 1.0) && again.waste.is_empty());
+    let minute = now + jiff::SignedDuration::from_mins(1);
+    let again = Costs::again(Some(&before), &environment, &seen, book, minute);
+    assert!(
+        near(again.now.per_month, 1.0) && !again.waste.is_empty(),
+        "the month goes on, prices do not"
+    );
     before.inventory.tasks[0].count += 1.0;
     let again = Costs::again(Some(&before), &environment, &seen, book, now);
     assert!(again.now.per_month > 1.0);
