@@ -4,6 +4,7 @@
 //! them. Almost every control-plane read is free; the exceptions are in [`price`] and [`scan_price`]. What is billed while it goes on
 //! or when it is done, and not by the request, comes by [`Meter::spend`].
 
+use crate::cost::Book;
 use serde::Serialize;
 use std::{
     collections::BTreeMap,
@@ -54,18 +55,19 @@ pub fn price(service: &str, operation: &str, units: u64) -> f64 {
 /// US dollars at list price for a minute of Live Tail (aws.amazon.com/cloudwatch/pricing).
 pub const LIVE_TAIL_MINUTE: f64 = 0.01;
 
-/// US dollars at list price for a gigabyte that Logs Insights scans in `region` (aws.amazon.com/cloudwatch/pricing). For a region that
-/// is not listed here, the dearest of those that are.
+/// US dollars at list price for a gigabyte that Logs Insights scans in `region`, of the price book. For a region that it does not list, the
+/// dearest of those that it does: a bill is not to be higher than what was said.
 #[must_use]
 pub fn scan_price(region: &str) -> f64 {
-    match region {
-        "us-east-1" | "us-east-2" | "us-west-2" => 0.005,
-        "eu-west-1" => 0.0057,
-        "eu-central-1" => 0.0063,
-        "ap-south-1" | "ap-southeast-2" => 0.0067,
-        "ap-southeast-1" => 0.007,
-        _ => 0.0076,
-    }
+    let book = Book::embedded();
+    let of = |region: &str| {
+        book.price("cloudwatch.logs.insights_gb_scanned", region)
+            .ok()
+    };
+    of(region).unwrap_or_else(|| {
+        let all = book.regions().into_iter().filter_map(of);
+        all.fold(0.0, f64::max)
+    })
 }
 
 /// US dollars at list price for so many bytes that Logs Insights scans in `region`. The price list does not say whether its gigabyte

@@ -159,9 +159,6 @@ fn notes(
             ));
         }
     }
-    if environment.cost.free_tier != Some(false) {
-        notes.push("what an account has for nothing each month is taken off: cost.free_tier = false if other environments of the account use it".to_owned());
-    }
     notes
 }
 

@@ -52,6 +52,10 @@ const INSIGHTS_CLUSTER: usize = 11;
 const INSIGHTS_SERVICE: usize = 13;
 const INSIGHTS_FAMILY: usize = 8;
 
+/// Requests of the ledger, as its gaps name them.
+const GROUPS: &str = "logs:DescribeLogGroups";
+const ADDRESSES: &str = "ec2:DescribeAddresses";
+
 /// Which hours of the metrics are looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Look {
@@ -801,6 +805,15 @@ impl<'a> Taker<'a> {
                 format!("{} that nothing uses", format::count(unused, "address")),
             );
         }
+        let error = self.seen.ledger.error.iter().map(|e| e.message.clone());
+        let gaps = ledger.iter().flat_map(|l| l.gaps.clone());
+        let unread: Vec<String> = error
+            .chain(gaps.filter(|gap| gap.contains(ADDRESSES)))
+            .collect();
+        for why in unread {
+            let why = format!("addresses could not be read: {why}");
+            self.unknown(NETWORK, "unused public IPv4", why);
+        }
         for log in network.flow_logs.iter().filter(|log| !log.in_log_group()) {
             let why = format!("delivered to {}, where it is billed", log.destination_type);
             self.unknown(NETWORK, format!("flow log {}", log.id), why);
@@ -844,11 +857,18 @@ impl<'a> Taker<'a> {
                     self.standing((Area::Logs, &item), key, held, basis);
                 }
                 None => {
-                    let why = match &self.seen.ledger.error {
-                        Some(error) => {
-                            format!("what is stored could not be read: {}", error.message)
+                    let failed = |why: &str| format!("what is stored could not be read: {why}");
+                    let why = match (&self.seen.ledger.error, &ledger) {
+                        (Some(error), _) => failed(&error.message),
+                        (None, None) => "what is stored is not read yet".to_owned(),
+                        (None, Some(_)) if kept.is_some() => "what it holds is not told".to_owned(),
+                        (None, Some(ledger)) => {
+                            let gap = ledger.gaps.iter().find(|gap| gap.contains(GROUPS));
+                            gap.map_or_else(
+                                || "there is no such group yet".to_owned(),
+                                |g| failed(g),
+                            )
                         }
-                        None => "what is stored is not read yet".to_owned(),
                     };
                     self.unknown(Area::Logs, item, why);
                 }

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     cli::{CostOutput, Output},
     cloud::meter::Tally,
-    cost::{Billed, Costs, Item, Supposed, Unknown, Waste},
+    cost::{Billed, Costs, FreeTier, Item, Supposed, Unknown, Waste},
     error::{Error, ErrorKind, Result},
     format,
     model::environment::Environment,
@@ -265,6 +265,12 @@ impl Report<'_> {
         }
         for note in &costs.notes {
             let _ = writeln!(text, "Note: {}", safe(note, output));
+        }
+        if costs.inventory.free_tier == FreeTier::Applied {
+            let _ = writeln!(
+                text,
+                "Note: what an account has for nothing each month is taken off: cost.free_tier = false if other environments of the account use it"
+            );
         }
         text
     }

@@ -259,20 +259,20 @@ pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
         return Vec::new();
     };
     let muted = |text: String| Cell::text(text).role(Role::Muted);
-    let mut fields = vec![
-        Field::new(
-            "Now",
-            Cell::text(format!(
-                "{} a day · {} a month",
-                usd(costs.per_day()),
-                usd(costs.now.per_month)
-            )),
-        ),
-        Field::new(
-            "Least · most",
-            muted(format!("{} · {}", usd(costs.floor), usd(costs.ceiling))),
-        ),
-    ];
+    let mut fields = vec![Field::new(
+        "Now",
+        Cell::text(format!(
+            "{} a day · {} a month",
+            usd(costs.per_day()),
+            usd(costs.now.per_month)
+        )),
+    )];
+    // What was asked stands before what was not.
+    fields.extend(supposed(scope, costs));
+    fields.push(Field::new(
+        "Least · most",
+        muted(format!("{} · {}", usd(costs.floor), usd(costs.ceiling))),
+    ));
     if let Some(month) = &costs.month {
         fields.push(Field::new(
             "This month",
@@ -284,7 +284,11 @@ pub(super) fn fields(scope: &Scope<'_>) -> Vec<Field> {
         ));
     }
     fields.extend(budget(scope, costs));
-    fields.extend(supposed(scope, costs));
+    let notes = costs.notes.iter();
+    fields.extend(notes.map(|note| {
+        let text = Cell::text(note.clone()).role(Role::Warning);
+        Field::new("Note", text)
+    }));
     if !costs.now.unknown.is_empty() {
         let count = format::count(costs.now.unknown.len(), "item");
         let text = format!("{count} in no sum, last in the list");

@@ -307,3 +307,32 @@ async fn a_projection_above_the_budget_is_a_finding_and_no_matter_of_health() {
     assert!(!finding.evidence.is_empty());
     assert_eq!(same, health);
 }
+
+#[tokio::test]
+async fn what_the_ledger_lacks_is_named_beside_the_sum() {
+    let (environment, mut seen, _) = observed().await;
+    let ledger = Arc::make_mut(seen.ledger.value.as_mut().unwrap());
+    ledger.addresses.clear();
+    ledger.gaps = vec![
+        "IAM refuses ec2:DescribeAddresses on the region".to_owned(),
+        "IAM refuses logs:DescribeLogGroups on /vpc/hydren/flow-logs".to_owned(),
+    ];
+    ledger
+        .log_groups
+        .retain(|group| !group.name.contains("flow"));
+    let taken = crate::cost::inventory(&environment, &seen, &Look::Now);
+    let reason = |item: &str| {
+        let lack = taken.unknown.iter().find(|lack| lack.item == item);
+        lack.map(|lack| lack.reason.as_str())
+    };
+    assert_eq!(
+        reason("unused public IPv4"),
+        Some("addresses could not be read: IAM refuses ec2:DescribeAddresses on the region")
+    );
+    assert_eq!(
+        reason("/vpc/hydren/flow-logs · storage"),
+        Some(
+            "what is stored could not be read: IAM refuses logs:DescribeLogGroups on /vpc/hydren/flow-logs"
+        )
+    );
+}
